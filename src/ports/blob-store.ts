@@ -1,0 +1,123 @@
+/**
+ * What we ask of the place where bytes lie. The life of a layer (design, section 4):
+ *
+ * 1. `startUpload` names an object. Nothing is promised yet.
+ * 2. `append` receives bytes, hashes them as they pass and resolves when they are durable. Memory per upload is bounded.
+ *    The running digest is kept between calls; after a restart it is made again by at most one re-read.
+ * 3. `commit` compares size and digest and puts the object under its final `location`, durably, without copying a byte and
+ *    without reading one again. The caller then commits the row that makes the blob exist, and only then answers 201.
+ * 4. `send` gives the bytes out; `remove` removes an object whose row is gone.
+ * 5. What no row knows is found by `listObjects`, slowly, in the background, never at start.
+ *
+ * A **fingerprint** is what the object looked like from outside (on a file system size, inode, mtime and ctime) when its
+ * bytes were last known to be good. An object that still looks so is sent as it is; one that looks different is hashed while
+ * it is sent, and its last block is withheld when the digest is wrong. So no damaged byte is ever served as part of a whole.
+ */
+import type { Readable, Writable } from 'node:stream';
+
+export type DigestAlgorithm = 'sha256' | 'sha512';
+
+/** What the store must know of a blob to give it out. */
+export interface StoredBlob {
+  readonly digest: string;
+  readonly size: number;
+  readonly location: string;
+  readonly fingerprint: string;
+}
+
+export interface AppendResult {
+  /** Durable bytes of the upload after this call, counted from its beginning. */
+  readonly offset: number;
+  /** False when the source broke off (client gone, body shorter than said): what came is kept all the same. */
+  readonly complete: boolean;
+}
+
+/** Bytes first..last, both inclusive. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface BlobStore {
+  /** A new object key for an upload. Creates nothing that would have to be cleaned up. */
+  startUpload(): string;
+  /**
+   * Appends `source` at `offset` of the upload; whatever the object holds beyond `offset` (unacknowledged bytes of a crashed
+   * or interrupted request) is cut off first. Consumes `source` to its end. Rejects with `UploadTooLarge` when more than
+   * `limit` bytes would be in the object, with `BlobStoreUnavailable` when the bytes could not be stored (`full` when the
+   * disk is), with `UploadLost` when the object has fewer than `offset` bytes.
+   * Calls for one key must not overlap; the caller sees to that.
+   */
+  append(key: string, offset: number, source: Readable, options: { algorithm: DigestAlgorithm; limit: number }): Promise<AppendResult>;
+  /**
+   * Finishes the upload of `size` bytes as `digest`. Rejects with `DigestMismatch` (the upload stays open) or as `append`
+   * does. An upload without any byte may be committed: the empty blob.
+   */
+  commit(key: string, expected: { digest: string; size: number }): Promise<StoredBlob>;
+  /** Forgets an upload and removes its bytes. Never rejects for one that is not there. */
+  abort(key: string): Promise<void>;
+  /** How the object looks now, without reading it. `changed`: it is there and may be whole or not; `verify` knows. */
+  check(blob: StoredBlob): Promise<'good' | 'changed' | 'absent'>;
+  /** Reads and hashes the object. Answers its present fingerprint when the bytes match the digest, else `damaged` or `absent`. */
+  verify(blob: StoredBlob): Promise<{ fingerprint: string } | 'damaged' | 'absent'>;
+  /**
+   * Opens a blob that looks good or has just been verified. Rejects with `BlobAbsent` when it is not there or its size is
+   * not the blob's.
+   */
+  open(blob: StoredBlob): Promise<OpenBlob>;
+  /** Removes a committed object. Never rejects for one that is not there. */
+  remove(location: string): Promise<void>;
+  /**
+   * Every object, committed or not, with its age in ms: in slices, so that a sweep can go slowly. `location` of a committed
+   * one and `key` of an upload come back as `name`.
+   */
+  listObjects(): AsyncIterable<readonly { readonly name: string; readonly ageMs: number }[]>;
+  /** Rejects with BlobStoreUnavailable when it cannot be written to (for /readyz). */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An opened blob. `send` or `close` must be called, once. */
+export interface OpenBlob {
+  readonly size: number;
+  /** False when the object looks different from its fingerprint: `send` of the whole hashes it and withholds the last block if it is wrong. */
+  readonly trusted: boolean;
+  /**
+   * Writes the range (or the whole) to `to` with backpressure and ends it. Resolves with what came of it: `damaged` means the last block was
+   * withheld and `to` destroyed; `aborted` that the receiver went away. Always closes the blob.
+   * A range of an untrusted blob must not be sent: `verify` first.
+   */
+  send(to: Writable, range?: ByteRange): Promise<'sent' | 'damaged' | 'aborted'>;
+  close(): Promise<void>;
+}
+
+export class BlobStoreUnavailable extends Error {
+  override readonly name = 'BlobStoreUnavailable';
+  readonly full: boolean;
+  constructor(message: string, options: { cause?: unknown; full?: boolean } = {}) {
+    super(message, { cause: options.cause });
+    this.full = options.full ?? false;
+  }
+}
+
+export class DigestMismatch extends Error {
+  override readonly name = 'DigestMismatch';
+  readonly actual: string;
+  constructor(actual: string) {
+    super('The uploaded bytes have another digest.');
+    this.actual = actual;
+  }
+}
+
+export class UploadTooLarge extends Error {
+  override readonly name = 'UploadTooLarge';
+}
+
+/** The object of an upload is gone or shorter than what was acknowledged. */
+export class UploadLost extends Error {
+  override readonly name = 'UploadLost';
+}
+
+export class BlobAbsent extends Error {
+  override readonly name = 'BlobAbsent';
+}

@@ -1,0 +1,12 @@
+/** What services must know of the installation's settings; made by app.ts from config.ts. */
+export interface ServiceSettings {
+  readonly defaultAccountId: string;
+  readonly defaultRegion: string;
+  /** `http` or `https`, for proxyEndpoint and download URLs. */
+  readonly scheme: 'http' | 'https';
+  /** Host (with port) under which the registry of an account and region is reached, from the setting `registry-host`. */
+  readonly registryHost: (accountId: string, region: string) => string;
+  /** How long an unreferenced layer stays, and an upload without progress, in ms. */
+  readonly layerGracePeriodMs: number;
+  readonly uploadExpiryMs: number;
+}
