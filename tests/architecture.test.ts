@@ -1,0 +1,228 @@
+/** Keeps the shape of the code: the walls of docs/architecture, small files, honest names and documents. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, posix } from 'node:path';
+import { describe, test } from 'node:test';
+import { findCycle } from './architecture/find-cycle.ts';
+import { importsOf } from './architecture/imports-of.ts';
+import { filesIn, isTestFile, root } from './architecture/source-files.ts';
+import { wallBetween } from './architecture/walls.ts';
+
+const code = filesIn(['src', 'tests', 'bench', 'scripts'], ['.ts', '.mts']);
+const source = code.filter(({ path }) => path.startsWith('src/'));
+const product = source.filter(({ path }) => !isTestFile(path));
+const documents = filesIn(['.'], ['.md']);
+const packageFile = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Tables printed or checked in as data; nobody reads them from top to bottom. */
+const isTable = (path: string) => /\.(generated|table)\.ts$|\/model\/[^/]+\.ts$/.test(path);
+
+describe('walls', () => {
+  // Unit tests beside the code are exempt: they put the real memory or file adapters behind a port instead of mocks.
+  test('each part of src imports only what the design allows', () => {
+    const breaches = product.flatMap((file) =>
+      importsOf(file).flatMap(({ path }) => {
+        if (path === undefined) return [];
+        const reason = path.startsWith('src/') ? wallBetween(file.path, path) : 'src imports nothing outside src';
+        return reason === undefined ? [] : [`${file.path} -> ${path}: ${reason}`];
+      }),
+    );
+    assert.deepEqual(breaches, []);
+  });
+
+  test('the walls themselves refuse what they should', () => {
+    assert.notEqual(wallBetween('src/services/ecr/faults.ts', 'src/adapters/sql/open-sqlite.ts'), undefined);
+    assert.notEqual(wallBetween('src/services/ecr/faults.ts', 'src/edges/http/exchange.ts'), undefined);
+    assert.notEqual(wallBetween('src/edges/oci/blobs.ts', 'src/edges/aws-json/aws-json-edge.ts'), undefined);
+    assert.notEqual(wallBetween('src/adapters/sql/open-sqlite.ts', 'src/adapters/keys/key-file.ts'), undefined);
+    assert.notEqual(wallBetween('src/lib/oci/digest.ts', 'src/ports/clock.ts'), undefined);
+    assert.notEqual(wallBetween('src/cli/serve.ts', 'src/adapters/sql/open-sqlite.ts'), undefined);
+    assert.equal(wallBetween('src/app.ts', 'src/adapters/sql/open-sqlite.ts'), undefined);
+    assert.equal(wallBetween('src/edges/oci/blobs.ts', 'src/edges/http/exchange.ts'), undefined);
+    assert.equal(wallBetween('src/adapters/blobs/filesystem/a.ts', 'src/adapters/blobs/b.ts'), undefined);
+  });
+
+  test('imports name the file with its ending, and the file is there', () => {
+    const broken = code.flatMap((file) =>
+      importsOf(file).flatMap(({ path }) =>
+        path === undefined || existsSync(join(root, path)) ? [] : [`${file.path} -> ${path}`],
+      ),
+    );
+    assert.deepEqual(broken, []);
+  });
+
+  test('the product imports only node and its declared dependencies', () => {
+    const declared = new Set(Object.keys(packageFile.dependencies));
+    const foreign = product.flatMap((file) =>
+      importsOf(file).flatMap(({ specifier, path }) => {
+        if (path !== undefined || specifier.startsWith('node:')) return [];
+        const name = specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/');
+        return declared.has(name) ? [] : [`${file.path} -> ${specifier}`];
+      }),
+    );
+    assert.deepEqual(foreign, []);
+  });
+
+  test('tests with real clients reach nothing of src, not even through others', () => {
+    const byPath = new Map(code.map((file) => [file.path, file]));
+    const reached = new Set<string>();
+    const queue = code.filter(({ path }) => path.startsWith('tests/e2e/')).map(({ path }) => path);
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+      const file = byPath.get(path);
+      if (file === undefined || reached.has(path)) continue;
+      reached.add(path);
+      queue.push(...importsOf(file).flatMap((imported) => imported.path ?? []));
+    }
+    assert.deepEqual(
+      [...reached].filter((path) => path.startsWith('src/')),
+      [],
+    );
+  });
+});
+
+describe('cycles', () => {
+  test('no file reaches itself', () => {
+    const graph = new Map(
+      product.map((file) => [file.path, new Set(importsOf(file).flatMap(({ path }) => path ?? []))]),
+    );
+    assert.equal(findCycle(graph)?.join(' -> '), undefined);
+  });
+
+  test('no noun folder of a service reaches itself', () => {
+    const graph = new Map<string, Set<string>>();
+    for (const file of product) {
+      const from = nounOf(file.path);
+      const targets = graph.get(from) ?? new Set<string>();
+      for (const { path } of importsOf(file))
+        if (path !== undefined && nounOf(path) !== from) targets.add(nounOf(path));
+      graph.set(from, targets);
+    }
+    assert.equal(findCycle(graph)?.join(' -> '), undefined);
+  });
+
+  test('a cycle is found where there is one', () => {
+    const graph = new Map([
+      ['a', new Set(['b'])],
+      ['b', new Set(['c'])],
+      ['c', new Set(['b'])],
+    ]);
+    assert.deepEqual(findCycle(graph), ['b', 'c', 'b']);
+    assert.equal(findCycle(new Map([['a', new Set(['b'])]])), undefined);
+  });
+});
+
+describe('files', () => {
+  test('files are named in kebab-case and never after a drawer', () => {
+    const drawers = new Set(['utils', 'util', 'common', 'helpers', 'helper', 'manager', 'misc', 'index']);
+    const wrong = code.filter(({ path }) => {
+      const [name = ''] = posix.basename(path).split('.');
+      const words = [...posix.dirname(path).split('/'), name].flatMap((part) => part.split('-'));
+      return !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || words.some((word) => drawers.has(word));
+    });
+    assert.deepEqual(paths(wrong), []);
+  });
+
+  test('no file only passes on what others export', () => {
+    assert.deepEqual(paths(source.filter(({ text }) => /^export \*/m.test(text))), []);
+  });
+
+  test('a file above 300 lines says why it is ("Long because …"), none has more than 500', () => {
+    const long = code.filter(({ path, text }) => {
+      if (isTable(path)) return false;
+      const lines = text.split('\n').length - 1;
+      return lines > 500 || (lines > 300 && !/Long because/.test(text));
+    });
+    assert.deepEqual(paths(long), []);
+  });
+
+  test('every file begins by saying what it is for', () => {
+    // A unit test is named after the file it stands beside, which says it already.
+    const silent = code.filter(({ path, text }) => !isUnitTest(path) && !/^(#!.*\n)?\s*(\/\*|\/\/)/.test(text));
+    assert.deepEqual(paths(silent), []);
+  });
+
+  test('no test is left alone with .only', () => {
+    assert.deepEqual(
+      paths(code.filter(({ text }) => /\b(test|it|describe|suite)\.only\s*\(|\bonly: true/.test(text))),
+      [],
+    );
+  });
+
+  test('the compiler keeps its strictness and refuses what cannot be erased', () => {
+    const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
+    for (const name of ['strict', 'erasableSyntaxOnly', 'verbatimModuleSyntax', 'noUncheckedIndexedAccess']) {
+      assert.equal(compilerOptions[name], true, name);
+    }
+  });
+
+  test('nothing names the machine it was written on', () => {
+    // A checkout directly below / could be called like one of our own folders; it proves nothing then.
+    const places = [root, homedir()].filter((place) => place === homedir() || place.lastIndexOf('/') > 0);
+    const everything = [...code, ...documents, ...filesIn(['.ci', 'bin', 'package.json', 'tsconfig.json'], [''])];
+    const telling = everything.filter(({ text }) =>
+      places.some((place) =>
+        text
+          .split(`${place}/`)
+          .slice(0, -1)
+          .some((before) => !/[\w.}]$/.test(before)),
+      ),
+    );
+    assert.deepEqual(paths(telling), []);
+  });
+});
+
+describe('documents', () => {
+  test('files and folders they name are there', () => {
+    const missing = documents.flatMap(({ path, text }) =>
+      namedPaths(text)
+        .filter((named) => !existsSync(join(root, named)))
+        .map((named) => `${path} names ${named}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  test('their links lead somewhere', () => {
+    const missing = documents.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)]
+        .map((match) => join(dirname(path), match[1] ?? ''))
+        .filter((target) => !existsSync(join(root, target)))
+        .map((target) => `${path} links to ${target}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  test('scripts of package.json name files that are there', () => {
+    const named = Object.values<string>(packageFile.scripts).flatMap((script) => [
+      ...script.matchAll(/(?:^|\s)((?:bin|scripts|tests|bench|\.ci)\/[\w./-]+)(?=\s|$)/g),
+    ]);
+    assert.deepEqual(
+      named.map((match) => match[1] ?? '').filter((path) => !existsSync(join(root, path))),
+      [],
+    );
+  });
+});
+
+function isUnitTest(path: string): boolean {
+  return path.startsWith('src/') && path.endsWith('.test.ts');
+}
+
+/** `src/services/ecr/images`; a file that lies beside the nouns stands for itself. */
+function nounOf(path: string): string {
+  const noun = /^src\/services\/[^/]+\/[^/]+(?=\/)/.exec(path);
+  return noun?.[0] ?? path;
+}
+
+/** Paths between backticks that stand below a folder of ours; patterns and placeholders are left alone. */
+function namedPaths(text: string): string[] {
+  return [...text.matchAll(/`((?:src|tests|bench|docs|scripts|bin|runtime|\.ci)\/[\w./-]*)`/g)].map(
+    (match) => match[1] ?? '',
+  );
+}
+
+function paths(files: readonly { readonly path: string }[]): string[] {
+  return files.map(({ path }) => path);
+}
