@@ -1,11 +1,14 @@
 /** What an AWS operation is to us: data for the ledger and the parity test, and the function that answers it. */
 import type { Ports } from '../ports/ports.ts';
 import type { Caller } from './caller.ts';
+import type { EcrService } from './ecr/ecr-service.ts';
 import type { ServiceSettings } from './settings.ts';
 
 /** One call of an operation, after authentication. Account and region of the call come from the access key and the SigV4 scope. */
 export interface OperationContext {
   readonly ports: Ports;
+  /** The ports again, with what ECR's use cases keep in memory. */
+  readonly ecr: EcrService;
   readonly settings: ServiceSettings;
   readonly caller: Caller;
   readonly region: string;
