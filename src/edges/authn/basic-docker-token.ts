@@ -76,7 +76,7 @@ export function createDockerTokenCheck(deps: DockerTokenCheckDeps): DockerTokenC
 /** The password of `Basic base64(AWS:<password>)`; undefined for another user, another scheme and anything else. */
 export function passwordOf(header: string): string | undefined {
   const match = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header);
-  if (match === null) return undefined;
+  if (match === null || (match[1] as string).length % 4 !== 0) return undefined;
   const [user, password, ...more] = Buffer.from(match[1] as string, 'base64')
     .toString('latin1')
     .split(':');
