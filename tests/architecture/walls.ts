@@ -1,6 +1,6 @@
 /** Which part may import which. The tree in one sentence: edges ask services, services ask ports, adapters fulfil them, app.ts joins. */
 
-/** A part is named by its folder below `src`; `.` is app.ts, main.ts and config.ts themselves. */
+/** A part is named by its folder below `src`; `.` is app.ts, main.ts and config.ts themselves, `config` what config.ts is made of. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: ['lib'],
   ports: ['ports', 'lib'],
@@ -9,8 +9,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   adapters: ['ports', 'lib'],
   edges: ['services', 'ports', 'lib'],
   jobs: ['jobs', 'services', 'ports', 'lib'],
-  cli: ['cli', '.', 'services', 'ports', 'lib'],
-  '.': ['.', 'cli', 'edges', 'jobs', 'services', 'ports', 'lib'],
+  config: ['config', 'services', 'ports', 'lib'],
+  cli: ['cli', 'config', '.', 'services', 'ports', 'lib'],
+  '.': ['.', 'config', 'cli', 'edges', 'jobs', 'services', 'ports', 'lib'],
 };
 
 /** Every edge may lean on these two. */
