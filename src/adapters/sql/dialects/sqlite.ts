@@ -1,0 +1,27 @@
+/** SQLite's half of dialect.ts. */
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
+import type { Tables } from '../schema.ts';
+import type { Dialect } from './dialect.ts';
+
+export const sqliteDialect: Dialect = {
+  queries: new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  }),
+  elements: (list) => sql`(select value from json_each(${list}))`,
+  rows: (list) => sql`(select value from json_each(${list}))`,
+  tagsOfImage: (imageId) =>
+    sql`(select json_group_array(tag order by sequence) from tags where tags.image_id = ${imageId})`,
+  layerDigestsOfImage: (imageId) =>
+    sql`(select json_group_array(digest order by digest) from image_layers join layers on layers.id = layer_id where image_layers.image_id = ${imageId})`,
+  encode: (argument) => {
+    if (argument === undefined) return null;
+    if (typeof argument === 'boolean') return argument ? 1 : 0;
+    if (Array.isArray(argument)) return JSON.stringify(argument);
+    return argument;
+  },
+};

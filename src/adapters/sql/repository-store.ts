@@ -1,0 +1,175 @@
+/** Repositories and their settings. */
+import type { Selectable } from 'kysely';
+import type { NewRepository, RepositoryStore } from '../../ports/metadata.ts';
+import type { RegistryId, RepositoryRecord, TagMutability } from '../../ports/records.ts';
+import type { Flag, RepositoriesTable } from './schema.ts';
+import { all, changed, first, run, statement } from './statement.ts';
+
+export const repositoryStore: RepositoryStore = {
+  *find(registry, name) {
+    const row = yield* first(find, { ...registryOf(registry), name });
+    return row && toRepository(row);
+  },
+  *list(registry, { after = 0, limit }) {
+    return (yield* all(list, { ...registryOf(registry), after, limit })).map(toRepository);
+  },
+  *listNames(registry, { after = '', limit }) {
+    return (yield* all(listNames, { ...registryOf(registry), after, limit })).map((row) => row.name);
+  },
+  *count(registry) {
+    return (yield* first(count, registryOf(registry)))?.count ?? 0;
+  },
+  *add(repository) {
+    const row = yield* first(add, toRow(repository));
+    return row && toRepository(row);
+  },
+  *setTagMutability(id, value, filters) {
+    yield* run(setTagMutability, { id, value, filters: JSON.stringify(filters) });
+    yield* changed(id);
+  },
+  *setScanOnPush(id, scanOnPush) {
+    yield* run(setScanOnPush, { id, scanOnPush: scanOnPush ? 1 : 0 });
+    yield* changed(id);
+  },
+  *setResourceTags(id, tags) {
+    yield* run(setResourceTags, { id, tags: JSON.stringify(tags) });
+    yield* changed(id);
+  },
+  *delete(id) {
+    // Edges first: a layer cannot go while an image refers to it, in whatever order the cascade of the last step runs.
+    yield* run(hideBlobs, { id });
+    yield* run(deleteImages, { id });
+    yield* run(deleteRepository, { id });
+    yield* changed(id);
+  },
+};
+
+const registryOf = ({ accountId, region }: RegistryId): RegistryId => ({ accountId, region });
+
+const toRepository = (row: Selectable<RepositoriesTable>): RepositoryRecord => ({
+  id: row.id,
+  accountId: row.account_id,
+  region: row.region,
+  name: row.name,
+  createdAt: row.created_at,
+  tagMutability: row.tag_mutability as TagMutability,
+  exclusionFilters: JSON.parse(row.exclusion_filters),
+  scanOnPush: row.scan_on_push === 1,
+  encryptionType: row.encryption_type as 'AES256',
+  resourceTags: JSON.parse(row.resource_tags),
+});
+
+type NewRow = Omit<Selectable<RepositoriesTable>, 'id'>;
+
+const toRow = (repository: NewRepository): NewRow => ({
+  account_id: repository.accountId,
+  region: repository.region,
+  name: repository.name,
+  created_at: repository.createdAt,
+  tag_mutability: repository.tagMutability,
+  exclusion_filters: JSON.stringify(repository.exclusionFilters),
+  scan_on_push: repository.scanOnPush ? 1 : 0,
+  encryption_type: repository.encryptionType,
+  resource_tags: JSON.stringify(repository.resourceTags),
+});
+
+const find = statement('repositories.find', (db, arg: RegistryId & { name: string }) =>
+  db
+    .selectFrom('repositories')
+    .selectAll()
+    .where('account_id', '=', arg.accountId)
+    .where('region', '=', arg.region)
+    .where('name', '=', arg.name),
+);
+
+const list = statement('repositories.list', (db, arg: RegistryId & { after: number; limit: number }) =>
+  db
+    .selectFrom('repositories')
+    .selectAll()
+    .where('account_id', '=', arg.accountId)
+    .where('region', '=', arg.region)
+    .where('id', '>', arg.after)
+    .orderBy('id')
+    .limit(arg.limit),
+);
+
+const listNames = statement('repositories.listNames', (db, arg: RegistryId & { after: string; limit: number }) =>
+  db
+    .selectFrom('repositories')
+    .select('name')
+    .where('account_id', '=', arg.accountId)
+    .where('region', '=', arg.region)
+    .where('name', '>', arg.after)
+    .orderBy('name')
+    .limit(arg.limit),
+);
+
+const count = statement('repositories.count', (db, arg: RegistryId) =>
+  db
+    .selectFrom('repositories')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('account_id', '=', arg.accountId)
+    .where('region', '=', arg.region),
+);
+
+const add = statement('repositories.add', (db, arg: NewRow) =>
+  db
+    .insertInto('repositories')
+    .values({
+      account_id: arg.account_id,
+      region: arg.region,
+      name: arg.name,
+      created_at: arg.created_at,
+      tag_mutability: arg.tag_mutability,
+      exclusion_filters: arg.exclusion_filters,
+      scan_on_push: arg.scan_on_push,
+      encryption_type: arg.encryption_type,
+      resource_tags: arg.resource_tags,
+    })
+    .onConflict((conflict) => conflict.columns(['account_id', 'region', 'name']).doNothing())
+    .returningAll(),
+);
+
+const setTagMutability = statement(
+  'repositories.setTagMutability',
+  (db, arg: { id: number; value: string; filters: string }) =>
+    db
+      .updateTable('repositories')
+      .set({ tag_mutability: arg.value, exclusion_filters: arg.filters })
+      .where('id', '=', arg.id),
+);
+
+const setScanOnPush = statement('repositories.setScanOnPush', (db, arg: { id: number; scanOnPush: Flag }) =>
+  db.updateTable('repositories').set({ scan_on_push: arg.scanOnPush }).where('id', '=', arg.id),
+);
+
+const setResourceTags = statement('repositories.setResourceTags', (db, arg: { id: number; tags: string }) =>
+  db.updateTable('repositories').set({ resource_tags: arg.tags }).where('id', '=', arg.id),
+);
+
+/** Blobs that only this repository shows are shown by none from now on. */
+const hideBlobs = statement('repositories.hideBlobs', (db, arg: { id: number }) =>
+  db
+    .updateTable('blobs')
+    .set({ shown: 0 })
+    .where('id', 'in', db.selectFrom('layers').select('blob_id').where('repository_id', '=', arg.id))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('layers')
+            .select('layers.id')
+            .whereRef('layers.blob_id', '=', 'blobs.id')
+            .where('layers.repository_id', '!=', arg.id),
+        ),
+      ),
+    ),
+);
+
+const deleteImages = statement('repositories.deleteImages', (db, arg: { id: number }) =>
+  db.deleteFrom('images').where('repository_id', '=', arg.id),
+);
+
+const deleteRepository = statement('repositories.delete', (db, arg: { id: number }) =>
+  db.deleteFrom('repositories').where('id', '=', arg.id),
+);
