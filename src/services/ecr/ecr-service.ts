@@ -19,6 +19,8 @@ export interface EcrService extends Ports {
   readonly layerCache: ChangeAwareCache<StoredLayer>;
   readonly pullTimes: PullTimes;
   readonly uploadTurns: UploadTurns;
+  /** Blobs being hashed because they look different, by location: whoever asks meanwhile waits for the same answer. */
+  readonly verifying: Map<string, Promise<StoredLayer['blob'] | undefined>>;
   readonly repositoryQuota: Quota<string>;
   readonly imageQuota: Quota<number>;
 }
@@ -49,6 +51,7 @@ export function createEcrService(ports: Ports, settings: ServiceSettings): EcrSe
     imageCache,
     pullTimes: createPullTimes(ports),
     uploadTurns: createUploadTurns(),
+    verifying: new Map(),
     repositoryQuota: createQuota(limits.repositoriesPerRegistry),
     imageQuota: createQuota(limits.imagesPerRepository),
   };

@@ -1,0 +1,59 @@
+/** Whether the bytes of a layer can be trusted, and what follows when not: a damaged layer is answered as absent. */
+import type { BlobRecord, StoredLayer } from '../../../ports/records.ts';
+import type { EcrService } from '../ecr-service.ts';
+
+/**
+ * The layer when its bytes are good. Costs a look at the object; one that looks different from when it was known to be good is
+ * read and hashed, once for all who ask meanwhile. Undefined when it is damaged or gone.
+ */
+export async function trustLayer(ecr: EcrService, layer: StoredLayer): Promise<StoredLayer | undefined> {
+  if (layer.blob.damaged) return undefined;
+  switch (await ecr.blobs.check(layer.blob)) {
+    case 'good':
+      return layer;
+    case 'absent':
+      await markDamaged(ecr, layer);
+      return undefined;
+    case 'changed': {
+      const blob = await verifyBlob(ecr, layer.blob);
+      return blob && { ...layer, blob };
+    }
+  }
+}
+
+/** Reads and hashes a blob and records what came of it. Answers the blob as it looks now, or undefined when it is bad. */
+export function verifyBlob(ecr: EcrService, blob: BlobRecord): Promise<BlobRecord | undefined> {
+  const running = ecr.verifying.get(blob.location);
+  if (running !== undefined) return running;
+  const verification = hashAndRecord(ecr, blob).finally(() => ecr.verifying.delete(blob.location));
+  ecr.verifying.set(blob.location, verification);
+  return verification;
+}
+
+async function hashAndRecord(ecr: EcrService, blob: BlobRecord): Promise<BlobRecord | undefined> {
+  const result = await ecr.blobs.verify(blob);
+  if (typeof result === 'string') {
+    await record(ecr, blob, 'damaged');
+    return undefined;
+  }
+  const good = { fingerprint: result.fingerprint, verifiedAt: ecr.clock.now() };
+  await record(ecr, blob, good);
+  return { ...blob, ...good };
+}
+
+/** Call when a blob turned out damaged or gone while it was opened or sent. From then on it is absent until it is pushed again. */
+export function markDamaged(ecr: EcrService, layer: Pick<StoredLayer, 'blob'>): Promise<void> {
+  return record(ecr, layer.blob, 'damaged');
+}
+
+/** Says nothing about the object that a push has put in its place meanwhile. */
+function record(
+  ecr: EcrService,
+  blob: BlobRecord,
+  result: { fingerprint: string; verifiedAt: number } | 'damaged',
+): Promise<void> {
+  return ecr.metadata.write(function* (tx) {
+    const present = yield* tx.blobs.findByDigest(blob.digest);
+    if (present?.location === blob.location) yield* tx.blobs.setVerified(blob.id, result);
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * The ledger of ECR's API: every operation of the model, in alphabetical order, built or not. docs/operations.md is printed
+ * from it. To build an operation, write its file in `<noun>/operations/` and put it here in place of the planned row.
+ */
+import type { LedgerEntry } from '../run-operation.ts';
+
+export const ecrLedger: readonly LedgerEntry[] = [
+  planned('BatchCheckLayerAvailability', 'repository'),
+  planned('BatchDeleteImage', 'repository'),
+  planned('BatchGetImage', 'repository'),
+  planned('BatchGetRepositoryScanningConfiguration', 'repository'),
+  planned('CompleteLayerUpload', 'repository'),
+  planned('CreatePullThroughCacheRule', 'registry'),
+  planned('CreateRepository', 'repository'),
+  planned('CreateRepositoryCreationTemplate', 'registry'),
+  planned('DeleteLifecyclePolicy', 'repository'),
+  planned('DeletePullThroughCacheRule', 'registry'),
+  planned('DeleteRegistryPolicy', 'registry'),
+  planned('DeleteRepository', 'repository'),
+  planned('DeleteRepositoryCreationTemplate', 'registry'),
+  planned('DeleteRepositoryPolicy', 'repository'),
+  planned('DeleteSigningConfiguration', 'registry'),
+  planned('DeregisterPullTimeUpdateExclusion', 'registry'),
+  planned('DescribeImageReplicationStatus', 'repository'),
+  planned('DescribeImageScanFindings', 'repository'),
+  planned('DescribeImageSigningStatus', 'repository'),
+  planned('DescribeImages', 'repository'),
+  planned('DescribePullThroughCacheRules', 'registry'),
+  planned('DescribeRegistry', 'registry'),
+  planned('DescribeReplicationBackfillResults', 'registry'),
+  planned('DescribeRepositories', 'repository'),
+  planned('DescribeRepositoryCreationTemplates', 'registry'),
+  planned('GetAccountSetting', 'registry'),
+  planned('GetAuthorizationToken', 'registry'),
+  planned('GetDownloadUrlForLayer', 'repository'),
+  planned('GetLifecyclePolicy', 'repository'),
+  planned('GetLifecyclePolicyPreview', 'repository'),
+  planned('GetRegistryPolicy', 'registry'),
+  planned('GetRegistryScanningConfiguration', 'registry'),
+  planned('GetRepositoryPolicy', 'repository'),
+  planned('GetSigningConfiguration', 'registry'),
+  planned('InitiateLayerUpload', 'repository'),
+  planned('ListImageReferrers', 'repository'),
+  planned('ListImages', 'repository'),
+  planned('ListPullTimeUpdateExclusions', 'registry'),
+  planned('ListReplicationBackfills', 'registry'),
+  planned('ListTagsForResource', 'repository'),
+  planned('PutAccountSetting', 'registry'),
+  planned('PutImage', 'repository'),
+  planned('PutImageScanningConfiguration', 'repository'),
+  planned('PutImageTagMutability', 'repository'),
+  planned('PutLifecyclePolicy', 'repository'),
+  planned('PutRegistryPolicy', 'registry'),
+  planned('PutRegistryScanningConfiguration', 'registry'),
+  planned('PutReplicationConfiguration', 'registry'),
+  planned('PutSigningConfiguration', 'registry'),
+  planned('RegisterPullTimeUpdateExclusion', 'registry'),
+  planned('SetRepositoryPolicy', 'repository'),
+  planned('StartImageScan', 'repository'),
+  planned('StartLifecyclePolicyPreview', 'repository'),
+  planned('StartReplicationBackfill', 'registry'),
+  planned('StopReplicationBackfill', 'registry'),
+  planned('TagResource', 'repository'),
+  planned('UntagResource', 'repository'),
+  planned('UpdateImageStorageClass', 'repository'),
+  planned('UpdatePullThroughCacheRule', 'registry'),
+  planned('UpdateRepositoryCreationTemplate', 'registry'),
+  planned('UploadLayerPart', 'repository'),
+  planned('ValidatePullThroughCacheRule', 'registry'),
+];
+
+/** On what an action is judged: a repository's ARN, or `*` for what concerns the whole registry. */
+function planned(name: string, resourceType: LedgerEntry['resourceType']): LedgerEntry {
+  return { name, action: `ecr:${name}`, resourceType };
+}
+
+function built(operation: Operation, resourceType: LedgerEntry['resourceType']): LedgerEntry {
+  return { name: operation.name, action: operation.action, resourceType, operation };
+}
