@@ -29,9 +29,11 @@ function tokenOf(value: unknown): string {
   }
 }
 
+/** Half a surrogate pair could not be stored as it was sent, so it is no text. */
 export function decodeString(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw wrongType(value, 'String');
+  if (typeof value !== 'string') throw wrongType(value, 'String');
+  if (!value.isWellFormed()) throw serializationException('A string holds half of a surrogate pair');
+  return value;
 }
 
 export function decodeBoolean(value: unknown): boolean {

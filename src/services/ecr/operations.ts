@@ -73,7 +73,3 @@ export const ecrLedger: readonly LedgerEntry[] = [
 function planned(name: string, resourceType: LedgerEntry['resourceType']): LedgerEntry {
   return { name, action: `ecr:${name}`, resourceType };
 }
-
-function built(operation: Operation, resourceType: LedgerEntry['resourceType']): LedgerEntry {
-  return { name: operation.name, action: operation.action, resourceType, operation };
-}
