@@ -7,18 +7,17 @@ import { writeOciLayout } from '../support/image-archives.ts';
 import { makeImage } from '../support/make-image.ts';
 import { clientSuite } from './client-suite.ts';
 import { useScene } from './common-scenario.ts';
+import { noSession } from './no-session.ts';
 import { runProgram } from './run-program.ts';
 
 clientSuite('skopeo and crane at once', { programs: ['skopeo', 'crane'] }, () => {
   const scene = useScene(async (server, scratch) => ({
+    ...(await noSession(server, scratch)),
     login: async (password) => {
       const flags = ['--username', 'AWS', '--password-stdin'];
       const options = { env: { DOCKER_CONFIG: scratch }, input: password };
       await runProgram(['crane', 'auth', 'login', server.host, ...flags], options);
     },
-    push: () => Promise.reject(new Error('each test names its clients')),
-    pull: () => Promise.reject(new Error('each test names its clients')),
-    close: async () => undefined,
   }));
 
   const skopeoPush = (scratch: string, layout: string, reference: string) => {
