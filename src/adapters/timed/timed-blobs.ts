@@ -1,0 +1,25 @@
+/** The blob store port, timed. Sending and appending take as long as the client does, so they say little; they are counted all the same. */
+import type { OperationTimings } from '../../lib/operation-timings.ts';
+import type { BlobStore, OpenBlob } from '../../ports/blob-store.ts';
+
+export function timedBlobs(blobs: BlobStore, timings: OperationTimings): BlobStore {
+  const timedBlob = (blob: OpenBlob): OpenBlob => ({
+    size: blob.size,
+    trusted: blob.trusted,
+    send: (to, range) => timings.time('send', blob.send(to, range)),
+    close: () => blob.close(),
+  });
+  return {
+    startUpload: () => blobs.startUpload(),
+    append: (key, offset, source, options) => timings.time('append', blobs.append(key, offset, source, options)),
+    commit: (key, expected) => timings.time('commit', blobs.commit(key, expected)),
+    abort: (key) => timings.time('abort', blobs.abort(key)),
+    check: (blob) => timings.time('check', blobs.check(blob)),
+    verify: (blob) => timings.time('verify', blobs.verify(blob)),
+    open: async (blob) => timedBlob(await timings.time('open', blobs.open(blob))),
+    remove: (location) => timings.time('remove', blobs.remove(location)),
+    listObjects: () => blobs.listObjects(),
+    ping: () => timings.time('ping', blobs.ping()),
+    close: () => blobs.close(),
+  };
+}

@@ -1,0 +1,183 @@
+/**
+ * Every setting of Longshore, one row each. A row `tlsCert` is the flag `--tls-cert`, the variable `LONGSHORE_TLS_CERT` and the
+ * key `tls-cert` of the file; docs/settings.md is printed from here (scripts/generate-docs.ts).
+ */
+import { accessKeyId, accountId, hostTemplate, region, regions, secretAccessKey } from './registry-values.ts';
+import { optionalSetting, setting } from './setting.ts';
+import { choice, duration, integer, listenAddress, path, size, timer, timerOrOff } from './value-kinds.ts';
+
+export const settingsTable = {
+  listen: setting({
+    group: 'Serving',
+    default: '127.0.0.1:4510',
+    kind: listenAddress,
+    help: 'Address to listen on; :4510 means every address of the machine, port 0 any free port.',
+  }),
+  tlsCert: optionalSetting({
+    group: 'Serving',
+    kind: path,
+    help: 'PEM file with the certificate chain; serves HTTPS. Read again when it changes.',
+  }),
+  tlsKey: optionalSetting({ group: 'Serving', kind: path, help: 'PEM file with the private key of tls-cert.' }),
+  registryHost: optionalSetting({
+    group: 'Serving',
+    kind: hostTemplate,
+    help: 'Host of repository URIs, a template with {account} and {region}. Without it: localhost:PORT for the default account and region, {account}.dkr.ecr.{region}.localhost:PORT for all others.',
+  }),
+  drainTimeout: setting({
+    group: 'Serving',
+    default: '30s',
+    kind: timerOrOff,
+    help: 'How long requests in flight may take to finish after SIGTERM.',
+  }),
+
+  accountId: setting({
+    group: 'Registry',
+    default: '000000000000',
+    kind: accountId,
+    help: 'The default account, made at first start.',
+  }),
+  region: setting({
+    group: 'Registry',
+    default: 'us-east-1',
+    kind: region,
+    help: 'The default region: of every host name that names none.',
+  }),
+  regions: setting({
+    group: 'Registry',
+    default: '*',
+    kind: regions,
+    help: 'Regions that are served: * for all, or a list with commas.',
+  }),
+  rootAccessKeyId: optionalSetting({
+    group: 'Registry',
+    kind: accessKeyId,
+    help: "Fixes the access key id of the default account's root; without it one is made at first start.",
+  }),
+  rootSecretAccessKey: optionalSetting({
+    group: 'Registry',
+    kind: secretAccessKey,
+    secret: true,
+    help: 'The secret of root-access-key-id.',
+  }),
+
+  data: setting({
+    group: 'Storage',
+    default: './longshore-data',
+    kind: path,
+    help: 'Directory of everything that is kept: database, layers, keys.',
+  }),
+  layerGracePeriod: setting({
+    group: 'Storage',
+    default: '24h',
+    kind: duration(),
+    help: 'How long a layer stays that no image refers to; every push, mount or look-up of it begins the period again.',
+  }),
+  uploadExpiry: setting({
+    group: 'Storage',
+    default: '24h',
+    kind: duration(),
+    help: 'How long an upload stays open without progress.',
+  }),
+
+  headersTimeout: setting({
+    group: 'Limits',
+    default: '30s',
+    kind: timer,
+    help: 'How long a client may take to send the head of a request.',
+  }),
+  idleTimeout: setting({
+    group: 'Limits',
+    default: '75s',
+    kind: timer,
+    help: 'How long a connection may stay open between requests.',
+  }),
+  stallTimeout: setting({
+    group: 'Limits',
+    default: '60s',
+    kind: timer,
+    help: 'How long a client may send (or take) less than min-rate within a request before it is cut off. There is no limit on the whole.',
+  }),
+  minRate: setting({
+    group: 'Limits',
+    default: '256B',
+    kind: size(),
+    help: 'Bytes a second that a client must send or take, as an average over stall-timeout; 0 asks for one byte only.',
+  }),
+  maxHeaderSize: setting({
+    group: 'Limits',
+    default: '32KiB',
+    kind: size({ min: 4096, max: 2 ** 20 }),
+    help: 'Largest head of a request.',
+  }),
+  maxHeaders: setting({
+    group: 'Limits',
+    default: '128',
+    kind: integer({ min: 16, max: 10_000 }),
+    help: 'Most header fields in a request.',
+  }),
+  maxConnections: setting({
+    group: 'Limits',
+    default: '10000',
+    kind: integer({ min: 1, max: 1_000_000 }),
+    help: 'Most connections at once; further ones are closed unanswered.',
+  }),
+  maxLayerSize: setting({
+    group: 'Limits',
+    default: '52000MiB',
+    kind: size({ min: 1 }),
+    help: "Largest layer. The default is ECR's limit.",
+  }),
+  imageCacheSize: setting({
+    group: 'Limits',
+    default: '32MiB',
+    kind: size(),
+    help: 'Memory for manifests that are pulled often.',
+  }),
+
+  collectInterval: setting({
+    group: 'Background work',
+    default: '10m',
+    kind: timerOrOff,
+    help: 'How often unreferenced layers and abandoned uploads are looked for; 0 never.',
+  }),
+  sweepInterval: setting({
+    group: 'Background work',
+    default: '24h',
+    kind: timerOrOff,
+    help: 'How often stored objects that no row knows (left by a crash) are looked for; 0 never.',
+  }),
+  scrubRate: setting({
+    group: 'Background work',
+    default: '4MiB',
+    kind: size(),
+    help: 'Bytes a second at which stored layers are read again and compared with their digests; 0 never.',
+  }),
+
+  logLevel: setting({
+    group: 'Logs',
+    default: 'info',
+    kind: choice('debug', 'info', 'warn', 'error', 'silent'),
+    help: 'Least severe lines that are logged.',
+  }),
+  logFormat: setting({
+    group: 'Logs',
+    default: 'auto',
+    kind: choice('auto', 'json', 'text'),
+    help: 'json, text, or auto: text on a terminal, else json.',
+  }),
+} as const;
+
+export type SettingKey = keyof typeof settingsTable;
+
+/** `tlsCert` to `tls-cert`. */
+export function settingName(key: SettingKey): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `tlsCert` to `LONGSHORE_TLS_CERT`. */
+export function variableName(key: SettingKey): string {
+  return `LONGSHORE_${settingName(key).replaceAll('-', '_').toUpperCase()}`;
+}
+
+export const settingKeys = Object.keys(settingsTable) as readonly SettingKey[];

@@ -1,0 +1,98 @@
+/** What /metrics tells Prometheus. The hot paths only add into arrays; names, labels and help are put around them here, at scrape. */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { LATENCY_BOUNDS, type LatencyHistogram } from '../../lib/latency-histogram.ts';
+import type { OperationTimings } from '../../lib/operation-timings.ts';
+import type { RequestCounts } from '../http/request-counts.ts';
+
+export interface MetricSources {
+  readonly version: string;
+  readonly requests: RequestCounts;
+  readonly databaseTimings: OperationTimings;
+  readonly blobTimings: OperationTimings;
+  readonly openUploads: () => Promise<number>;
+  readonly connections: () => Promise<number>;
+}
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  /** For the parts of a histogram: `…_bucket`, `…_sum`, `…_count`. */
+  readonly metricName?: string;
+}
+
+/** The registry to scrape. `stop` ends what measures the event loop. */
+export function createMetrics(sources: MetricSources): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const add = (
+    name: string,
+    type: 'counter' | 'gauge' | 'histogram',
+    help: string,
+    collect: () => Sample[] | Promise<Sample[]>,
+  ) => {
+    // prom-client asks a metric for no more than this when it prints; its types want the whole class.
+    const metric = { name, get: async () => ({ name, help, type, aggregator: 'sum', values: await collect() }) };
+    registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
+  };
+
+  add('longshore_build_info', 'gauge', 'Version of Longshore and Node.js.', () => [
+    { labels: { version: sources.version, node: process.version }, value: 1 },
+  ]);
+  add('longshore_request_duration_seconds', 'histogram', 'From the head of a request to the end of its answer.', () =>
+    sources.requests
+      .all()
+      .flatMap(({ edge, operation, status, latency }) =>
+        histogramSamples('longshore_request_duration_seconds', { edge, operation, status }, latency),
+      ),
+  );
+  for (const [direction, field] of [
+    ['in', 'bytesIn'],
+    ['out', 'bytesOut'],
+  ] as const) {
+    add(
+      `longshore_request_bytes_${direction}_total`,
+      'counter',
+      `Bytes that requests brought ${direction}, heads included.`,
+      () =>
+        sources.requests.all().map((count) => ({
+          labels: { edge: count.edge, operation: count.operation, status: count.status },
+          value: count[field],
+        })),
+    );
+  }
+  addTimings('longshore_database', 'database', sources.databaseTimings);
+  addTimings('longshore_blob_store', 'blob store', sources.blobTimings);
+  add('longshore_open_uploads', 'gauge', 'Layer uploads that are begun and not yet complete.', async () => [
+    { labels: {}, value: await sources.openUploads() },
+  ]);
+  add('longshore_connections', 'gauge', 'Connections of clients.', async () => [
+    { labels: {}, value: await sources.connections() },
+  ]);
+  return registry;
+
+  function addTimings(prefix: string, what: string, timings: OperationTimings): void {
+    const name = `${prefix}_duration_seconds`;
+    add(name, 'histogram', `How long calls of the ${what} take.`, () =>
+      [...timings.all()].flatMap(([operation, latency]) => histogramSamples(name, { operation }, latency)),
+    );
+    add(`${prefix}_failures_total`, 'counter', `Calls of the ${what} that failed.`, () =>
+      [...timings.failures()].map(([operation, value]) => ({ labels: { operation }, value })),
+    );
+  }
+}
+
+function histogramSamples(
+  name: string,
+  labels: Sample['labels'],
+  { count, sumSeconds, buckets }: LatencyHistogram,
+): Sample[] {
+  let upTo = 0;
+  const samples: Sample[] = LATENCY_BOUNDS.map((bound, index) => {
+    upTo += buckets[index]!;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: bound }, value: upTo };
+  });
+  samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count });
+  samples.push({ metricName: `${name}_sum`, labels, value: sumSeconds });
+  samples.push({ metricName: `${name}_count`, labels, value: count });
+  return samples;
+}

@@ -1,0 +1,32 @@
+/** Whether requests can be answered now. Asked once a second at most, however many probes come. */
+import type { Ports } from '../../ports/ports.ts';
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly because: string };
+
+const KEEP_MS = 1000;
+
+/** The check of /readyz. `draining` says that the server is about to end. */
+export function createReadiness(
+  ports: Pick<Ports, 'metadata' | 'blobs'>,
+  draining: () => boolean,
+): () => Promise<Readiness> {
+  let asked: Promise<Readiness> | undefined;
+  let askedAt = 0;
+  return () => {
+    if (draining()) return Promise.resolve({ ready: false, because: 'shutting down' });
+    const now = performance.now();
+    if (asked === undefined || now - askedAt > KEEP_MS) {
+      asked = ask(ports);
+      askedAt = now;
+    }
+    return asked;
+  };
+}
+
+/** The reasons are ours: what the stores say may name paths. */
+async function ask({ metadata, blobs }: Pick<Ports, 'metadata' | 'blobs'>): Promise<Readiness> {
+  const [database, store] = await Promise.allSettled([metadata.ping(), blobs.ping()]);
+  if (database.status === 'rejected') return { ready: false, because: 'the database cannot be read and written' };
+  if (store.status === 'rejected') return { ready: false, because: 'the layer store cannot be written' };
+  return { ready: true };
+}

@@ -1,0 +1,24 @@
+/** The log of a process: pino's lines, as JSON or as text, through one collected output. */
+import { isatty } from 'node:tty';
+import { type Logger, pino } from 'pino';
+import { openLogOutput } from './log-output.ts';
+import { logText } from './log-text.ts';
+
+export interface Log {
+  readonly logger: Logger;
+  /** Writes what is left; call it before the process ends. */
+  flush(): void;
+}
+
+export interface LogOptions {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly format: 'auto' | 'json' | 'text';
+}
+
+/** Logs to a file descriptor: standard output for a server, so that standard error stays for what needs somebody's attention. */
+export function createLog({ level, format }: LogOptions, fd: number): Log {
+  const output = openLogOutput(fd);
+  const asText = format === 'text' || (format === 'auto' && isatty(fd));
+  const sink = asText ? { write: (line: string) => output.write(logText(line)) } : output;
+  return { logger: pino({ level, base: null }, sink), flush: () => output.flushSync() };
+}
