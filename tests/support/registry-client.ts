@@ -34,8 +34,8 @@ const allManifests = [
 
 export function registryClient(access: RegistryAccess): RegistryClient {
   const credentials: Record<string, string> = {};
-  if (access.token !== undefined) credentials['authorization'] = basicAuthorization(access.token);
-  if (access.host !== undefined) credentials['host'] = access.host;
+  if (access.token !== undefined) credentials.authorization = basicAuthorization(access.token);
+  if (access.host !== undefined) credentials.host = access.host;
 
   const request: RegistryClient['request'] = (method, path, options = {}) =>
     rawRequest(access.origin, method, path, { ...options, headers: { ...credentials, ...options.headers } });

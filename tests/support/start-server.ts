@@ -36,18 +36,21 @@ export interface StartOptions {
   readonly dataDirectory?: string;
 }
 
+const credentials = {
+  rootAccessKeyId: 'AKIALONGSHORETESTKEY',
+  rootSecretAccessKey: 'a-secret-that-only-the-tests-know-000001',
+};
+
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'longshore-')));
-  const settings = {
-    accountId: '000000000000',
-    region: 'us-east-1',
-    rootAccessKeyId: 'AKIALONGSHORETESTKEY',
-    rootSecretAccessKey: 'a-secret-that-only-the-tests-know-000001',
+  const config = configFor({
+    ...credentials,
     ...options.settings,
-  };
-  const config = configFor({ ...settings, data: dataDirectory, listen: '127.0.0.1:0' });
+    data: dataDirectory,
+    listen: '127.0.0.1:0',
+  });
+  const { accountId, region, rootAccessKeyId: accessKeyId = '', rootSecretAccessKey: secretAccessKey = '' } = config;
   const app = await startApp(config, options.clock === undefined ? {} : { clock: options.clock });
-  const credentials = { accessKeyId: settings.rootAccessKeyId, secretAccessKey: settings.rootSecretAccessKey };
   const now = () => options.clock?.now() ?? Date.now();
   const clients: ECRClient[] = [];
   const stop = async () => {
@@ -56,21 +59,25 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
     if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
   };
   try {
-    const { region } = settings;
-    const token = await fetchDockerToken(app.origin, credentials, { region, date: new Date(now()) });
+    const token = await fetchDockerToken(
+      app.origin,
+      { accessKeyId, secretAccessKey },
+      { region, date: new Date(now()) },
+    );
     return {
       origin: app.origin,
       host: new URL(app.origin).host,
-      accountId: settings.accountId,
+      accountId,
       region,
-      ...credentials,
+      accessKeyId,
+      secretAccessKey,
       dataDirectory,
       app,
       ecr: (clientRegion = region) => {
         const client = new ECRClient({
           endpoint: app.origin,
           region: clientRegion,
-          credentials,
+          credentials: { accessKeyId, secretAccessKey },
           maxAttempts: 1,
           systemClockOffset: now() - Date.now(),
         });
