@@ -7,21 +7,27 @@ export interface Import {
   readonly specifier: string;
   /** Path from the root when it is a file of ours. */
   readonly path: string | undefined;
+  /** Erased before the program runs. */
+  readonly typeOnly: boolean;
 }
 
 const forms = [
-  /^\s*(?:import|export)\s[^'";]*?\sfrom\s*['"]([^'"]+)['"]/gm,
-  /^\s*import\s*['"]([^'"]+)['"]/gm,
-  /\bimport\(\s*['"]([^'"]+)['"]/g,
-  /new URL\(\s*['"](\.[^'"]+\.ts)['"]\s*,\s*import\.meta\.url/g,
+  /^\s*(?:import|export)(?<type>\stype)?\s[^'";]*?\sfrom\s*['"](?<specifier>[^'"]+)['"]/gm,
+  /^\s*import\s*['"](?<specifier>[^'"]+)['"]/gm,
+  /\bimport\(\s*['"](?<specifier>[^'"]+)['"]/g,
+  /new URL\(\s*['"](?<specifier>\.[^'"]+\.ts)['"]\s*,\s*import\.meta\.url/g,
 ];
 
 export function importsOf(file: SourceFile): Import[] {
   const code = file.text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s*\/\/.*$/gm, '');
   return forms
-    .flatMap((form) => [...code.matchAll(form)].map((match) => match[1] ?? ''))
-    .map((specifier) => ({
-      specifier,
-      path: specifier.startsWith('.') ? posix.join(posix.dirname(file.path), specifier) : undefined,
-    }));
+    .flatMap((form) => [...code.matchAll(form)])
+    .map((match) => {
+      const specifier = match.groups?.specifier ?? '';
+      return {
+        specifier,
+        path: specifier.startsWith('.') ? posix.join(posix.dirname(file.path), specifier) : undefined,
+        typeOnly: match.groups?.type !== undefined,
+      };
+    });
 }

@@ -9,7 +9,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   adapters: ['ports', 'lib'],
   edges: ['services', 'ports', 'lib'],
   jobs: ['jobs', 'services', 'ports', 'lib'],
-  config: ['config', 'services', 'ports', 'lib'],
+  config: ['config', '.', 'services', 'ports', 'lib'],
   cli: ['cli', 'config', '.', 'services', 'ports', 'lib'],
   '.': ['.', 'config', 'cli', 'edges', 'jobs', 'services', 'ports', 'lib'],
 };

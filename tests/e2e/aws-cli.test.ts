@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeImage, mediaTypes, sha256Of } from '../support/make-image.ts';
 import { awsEnvironment } from './aws-environment.ts';
+import { type Scene, useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { type Scene, useScene } from './common-scenario.ts';
 import { noSession } from './no-session.ts';
 import { ProgramFailed, runProgram, tryProgram } from './run-program.ts';
 

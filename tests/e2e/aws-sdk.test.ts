@@ -14,8 +14,8 @@ import {
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr';
 import { makeImage } from '../support/make-image.ts';
+import { useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { useScene } from './common-scenario.ts';
 import { noSession } from './no-session.ts';
 
 clientSuite('AWS SDK for JavaScript', { programs: [] }, () => {

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { awsEnvironment } from './aws-environment.ts';
+import { useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { useScene } from './common-scenario.ts';
 import { noSession } from './no-session.ts';
 import { runProgram } from './run-program.ts';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { clientScenario, configDigest, useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { commonScenario, configDigest, useScene } from './common-scenario.ts';
 import { type ContainersSession, openContainersStorage } from './containers-storage-session.ts';
 
 clientSuite('buildah', { programs: ['buildah'], root: true }, () => {
@@ -13,7 +13,7 @@ clientSuite('buildah', { programs: ['buildah'], root: true }, () => {
     buildah = await openContainersStorage('buildah', server, scratch);
     return buildah;
   });
-  commonScenario(scene);
+  clientScenario(scene);
 
   for (const format of ['oci', 'docker']) {
     test(`a Containerfile is built as ${format}, pushed and pulled`, async () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImageArchive } from '../support/image-archives.ts';
 import { makeIndex } from '../support/make-image.ts';
+import { clientScenario, useScene } from './client-scenario.ts';
 import type { OpenSession } from './client-session.ts';
 import { clientSuite } from './client-suite.ts';
-import { commonScenario, useScene } from './common-scenario.ts';
 import { startDaemon } from './daemon.ts';
 import { runProgram } from './run-program.ts';
 
@@ -57,7 +57,7 @@ const openContainerd: OpenSession = async (_server, scratch) => {
 clientSuite('containerd', { programs: ['containerd', 'ctr'], root: true }, () => {
   const scene = useScene(openContainerd);
   // Of an answer to HEAD, which has no body, ctr can only show the status; of others it shows no more.
-  commonScenario(scene, {
+  clientScenario(scene, {
     missingRepository: /not found|404|does not exist/i,
     immutableTag: /400|409|unexpected status|already exists/i,
   });

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeOciLayout } from '../support/image-archives.ts';
 import { makeImage, makeIndex } from '../support/make-image.ts';
+import { clientScenario, type Scene, useScene } from './client-scenario.ts';
 import type { OpenSession } from './client-session.ts';
 import { clientSuite } from './client-suite.ts';
-import { commonScenario, type Scene, useScene } from './common-scenario.ts';
 import { layoutConfigDigest } from './oci-layout.ts';
 import { runProgram } from './run-program.ts';
 
@@ -37,7 +37,7 @@ const openCrane: OpenSession = async (server, scratch) => {
 
 clientSuite('crane', { programs: ['crane'] }, () => {
   const scene = useScene(openCrane);
-  commonScenario(scene);
+  clientScenario(scene);
 
   const crane = ({ scratch }: Scene, ...args: string[]) =>
     runProgram(['crane', ...args], { env: { DOCKER_CONFIG: scratch } });

@@ -7,8 +7,8 @@ import { callEcr } from '../support/call-ecr.ts';
 import { makeImage, makeIndex } from '../support/make-image.ts';
 import { tarOf } from '../support/tar.ts';
 import { awsEnvironment } from './aws-environment.ts';
+import { clientScenario, configDigest, useScene } from './client-scenario.ts';
 import { clientSuite, isOnPath } from './client-suite.ts';
-import { commonScenario, configDigest, useScene } from './common-scenario.ts';
 import { type DockerSession, forgetImages, openDocker } from './docker-session.ts';
 import { runProgram } from './run-program.ts';
 
@@ -23,7 +23,7 @@ clientSuite('docker', { programs: ['docker', 'dockerd'], root: true }, () => {
     return daemon.docker(args, options);
   };
 
-  commonScenario(scene);
+  clientScenario(scene);
 
   test('logs in with the password of aws ecr get-login-password', {
     skip: !isOnPath('aws') && 'no aws on PATH',

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { useScene } from './common-scenario.ts';
 import { noSession } from './no-session.ts';
 import { runProgram } from './run-program.ts';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeImage } from '../support/make-image.ts';
 import { tarOf } from '../support/tar.ts';
+import { clientScenario, configDigest, useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { commonScenario, configDigest, useScene } from './common-scenario.ts';
 import { type ContainersSession, openContainersStorage } from './containers-storage-session.ts';
 
 clientSuite('podman', { programs: ['podman'], root: true }, () => {
@@ -15,7 +15,7 @@ clientSuite('podman', { programs: ['podman'], root: true }, () => {
     podman = await openContainersStorage('podman', server, scratch);
     return podman;
   });
-  commonScenario(scene);
+  clientScenario(scene);
 
   const run = (...args: string[]) => {
     assert.ok(podman !== undefined);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeOciLayout } from '../support/image-archives.ts';
 import { makeImage, makeIndex } from '../support/make-image.ts';
+import { clientScenario, type Scene, useScene } from './client-scenario.ts';
 import type { OpenSession } from './client-session.ts';
 import { clientSuite } from './client-suite.ts';
-import { commonScenario, type Scene, useScene } from './common-scenario.ts';
 import { layoutConfigDigest } from './oci-layout.ts';
 import { type RunOptions, runProgram } from './run-program.ts';
 
@@ -39,7 +39,7 @@ const openRegctl: OpenSession = async (server, scratch) => {
 
 clientSuite('regctl', { programs: ['regctl'] }, () => {
   const scene = useScene(openRegctl);
-  commonScenario(scene);
+  clientScenario(scene);
 
   const run = ({ scratch }: Scene, args: readonly string[], options: RunOptions = {}) => regctl(scratch, args, options);
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeOciLayout } from '../support/image-archives.ts';
 import { makeIndex } from '../support/make-image.ts';
+import { clientScenario, useScene } from './client-scenario.ts';
 import type { OpenSession } from './client-session.ts';
 import { clientSuite } from './client-suite.ts';
-import { commonScenario, useScene } from './common-scenario.ts';
 import { layoutConfigDigest } from './oci-layout.ts';
 import { runProgram } from './run-program.ts';
 
@@ -42,7 +42,7 @@ const openSkopeo: OpenSession = async (server, scratch) => {
 
 clientSuite('skopeo', { programs: ['skopeo'] }, () => {
   const scene = useScene(openSkopeo);
-  commonScenario(scene);
+  clientScenario(scene);
 
   for (const format of ['oci', 'docker'] as const) {
     test(`copies all platforms of an ${format} index, and back`, async () => {

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { callEcr } from '../support/call-ecr.ts';
 import { awsEnvironment } from './aws-environment.ts';
+import { useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { useScene } from './common-scenario.ts';
 import { noSession } from './no-session.ts';
 import { runProgram, tryProgram } from './run-program.ts';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeOciLayout } from '../support/image-archives.ts';
 import { makeImage } from '../support/make-image.ts';
+import { useScene } from './client-scenario.ts';
 import { clientSuite } from './client-suite.ts';
-import { useScene } from './common-scenario.ts';
 import { noSession } from './no-session.ts';
 import { runProgram } from './run-program.ts';
 

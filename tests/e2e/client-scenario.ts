@@ -60,7 +60,7 @@ export interface Wording {
 }
 
 /** Declares the tests; call it inside `clientSuite`. */
-export function commonScenario(scene: () => Scene, wording: Wording = {}): void {
+export function clientScenario(scene: () => Scene, wording: Wording = {}): void {
   test('a wrong password is refused, and the client says so', async () => {
     const { session, createRepository } = scene();
     const uri = await createRepository('wrong-password');
