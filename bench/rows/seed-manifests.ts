@@ -1,0 +1,65 @@
+/** Fills a repository with tags of different images that share one layer: the dearest part of a registry is their number. */
+import { contentSlice, makeContent, sha256Digest } from '../../tests/black-box/content.ts';
+import type { RawRequest } from '../load/plan.ts';
+import type { RowContext } from './row.ts';
+
+const IMAGE = 'application/vnd.oci.image.manifest.v1+json';
+
+/** About 1 KB, as the manifest of a small image has. */
+export function makeManifest(name: string, config: string, layer: string): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: IMAGE,
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config, size: 1500 },
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: layer, size: 4096 }],
+      annotations: { 'org.opencontainers.image.title': name, padding: 'p'.repeat(500) },
+    }),
+  );
+}
+
+/** Puts images `first` to `first + count - 1` under tags `t000000…`. Answers the digest of the last one. */
+export async function seedManifests(
+  context: RowContext,
+  repository: string,
+  count: number,
+  first = 0,
+): Promise<string> {
+  const [config, layer] = [makeContent('bench config', 1500), makeContent('bench layer', 4096)];
+  for (const content of [config, layer]) await pushWhole(context, repository, content.digest, contentSlice(content));
+  let last = '';
+  const batch = 5_000;
+  for (let at = first; at < first + count; at += batch) {
+    const requests: RawRequest[] = [];
+    for (let index = at; index < Math.min(at + batch, first + count); index += 1) {
+      const bytes = makeManifest(tagOf(index), config.digest, layer.digest);
+      last = sha256Digest(bytes);
+      const path = `/v2/${repository}/manifests/${tagOf(index)}`;
+      requests.push({ method: 'PUT', path, headers: { 'content-type': IMAGE }, body: bytes.toString() });
+    }
+    const { port } = context.server();
+    await context.prepare({ kind: 'list', port, connections: 16, requests, ...authorizationOf(context) });
+  }
+  return last;
+}
+
+export function tagOf(index: number): string {
+  return `t${String(index).padStart(6, '0')}`;
+}
+
+/** POST, then PUT with the bytes. */
+export async function pushWhole(context: RowContext, repository: string, digest: string, bytes: Buffer): Promise<void> {
+  const started = await context.ask('POST', `/v2/${repository}/blobs/uploads/`);
+  const url = new URL(started.headers.get('location')!, 'http://registry');
+  url.searchParams.set('digest', digest);
+  const octets = { 'content-type': 'application/octet-stream' };
+  // A PATCH first, as the floor server takes bytes in no other way.
+  await context.ask('PATCH', url.pathname + url.search.replace(/[?&]digest=[^&]*/, ''), octets, bytes);
+  await context.ask('PUT', url.pathname + url.search, octets);
+}
+
+/** For spreading into a plan: the member is left out where there is no authorization. */
+export function authorizationOf(context: RowContext): { authorization?: string } {
+  const authorization = context.authorization();
+  return authorization === undefined ? {} : { authorization };
+}

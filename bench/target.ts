@@ -1,0 +1,22 @@
+/** A server to be measured. */
+
+export type Ability = 'registry' | 'api' | 'bare';
+
+export interface Target {
+  readonly name: string;
+  /** `bare` is the floor: it answers like a registry but keeps nothing of what a registry must keep. */
+  readonly abilities: ReadonlySet<Ability>;
+  /** Starts it on a directory, which may hold the data of an earlier start. */
+  start(data: string): Promise<RunningTarget>;
+}
+
+export interface RunningTarget {
+  readonly port: number;
+  readonly pid: number;
+  readonly readyMs: number;
+  /** Value of the `Authorization` header that opens these repositories; undefined when the server asks for none. */
+  authorization(repositories: readonly string[]): Promise<string | undefined>;
+  /** Registries that make repositories by themselves do nothing here. */
+  createRepository(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
