@@ -68,12 +68,18 @@ export const findMany = statement(
 
 export const findInRegistry = statement('layers.findInRegistry', (db, arg: RegistryId & { digest: string }) =>
   storedLayers(db)
-    .innerJoin('repositories', 'repositories.id', 'layers.repository_id')
-    // From the blob to whoever shows it; a registry has many more layers than one blob has.
     .where('blobs.digest', '=', arg.digest)
-    .where('layers.digest', '=', arg.digest)
-    .where('repositories.account_id', '=', arg.accountId)
-    .where('repositories.region', '=', arg.region)
+    // Written as a condition, so that the search goes from the blob to whoever shows it: a registry has more repositories.
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('repositories')
+          .select('repositories.id')
+          .whereRef('repositories.id', '=', 'layers.repository_id')
+          .where('repositories.account_id', '=', arg.accountId)
+          .where('repositories.region', '=', arg.region),
+      ),
+    )
     .limit(1),
 );
 
