@@ -43,15 +43,6 @@ describe('walls', () => {
     assert.equal(wallBetween('src/adapters/blobs/filesystem/a.ts', 'src/adapters/blobs/b.ts'), undefined);
   });
 
-  test('imports name the file with its ending, and the file is there', () => {
-    const broken = code.flatMap((file) =>
-      importsOf(file).flatMap(({ path }) =>
-        path === undefined || existsSync(join(root, path)) ? [] : [`${file.path} -> ${path}`],
-      ),
-    );
-    assert.deepEqual(broken, []);
-  });
-
   test('the product imports only node and its declared dependencies', () => {
     const declared = new Set(Object.keys(packageFile.dependencies));
     const known = new Set([...declared, ...Object.keys(packageFile.devDependencies)]);

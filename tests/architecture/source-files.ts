@@ -23,8 +23,9 @@ export function filesIn(places: readonly string[], endings: readonly string[]): 
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
+/** Unit tests and the contract suites of ports, which every adapter's test runs. */
 export function isTestFile(path: string): boolean {
-  return path.endsWith('.test.ts') || path.endsWith('.contract.ts');
+  return /\.(test|contract)\.ts$|-contract\//.test(path);
 }
 
 function pathsBelow(place: string): string[] {
