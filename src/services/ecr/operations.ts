@@ -2,7 +2,18 @@
  * The ledger of ECR's API: every operation of the model, in alphabetical order, built or not. docs/operations.md is printed
  * from it. To build an operation, write its file in `<noun>/operations/` and put it here in place of the planned row.
  */
+import type { Operation } from '../operation.ts';
 import type { LedgerEntry } from '../run-operation.ts';
+import { describeRegistry } from './registry/operations/describe-registry.ts';
+import { getAuthorizationToken } from './registry/operations/get-authorization-token.ts';
+import { createRepository } from './repositories/operations/create-repository.ts';
+import { deleteRepository } from './repositories/operations/delete-repository.ts';
+import { describeRepositories } from './repositories/operations/describe-repositories.ts';
+import { listTagsForResource } from './repositories/operations/list-tags-for-resource.ts';
+import { putImageScanningConfiguration } from './repositories/operations/put-image-scanning-configuration.ts';
+import { putImageTagMutability } from './repositories/operations/put-image-tag-mutability.ts';
+import { tagResource } from './repositories/operations/tag-resource.ts';
+import { untagResource } from './repositories/operations/untag-resource.ts';
 
 export const ecrLedger: readonly LedgerEntry[] = [
   planned('BatchCheckLayerAvailability', 'repository'),
@@ -11,12 +22,12 @@ export const ecrLedger: readonly LedgerEntry[] = [
   planned('BatchGetRepositoryScanningConfiguration', 'repository'),
   planned('CompleteLayerUpload', 'repository'),
   planned('CreatePullThroughCacheRule', 'registry'),
-  planned('CreateRepository', 'repository'),
+  built(createRepository, 'repository'),
   planned('CreateRepositoryCreationTemplate', 'registry'),
   planned('DeleteLifecyclePolicy', 'repository'),
   planned('DeletePullThroughCacheRule', 'registry'),
   planned('DeleteRegistryPolicy', 'registry'),
-  planned('DeleteRepository', 'repository'),
+  built(deleteRepository, 'repository'),
   planned('DeleteRepositoryCreationTemplate', 'registry'),
   planned('DeleteRepositoryPolicy', 'repository'),
   planned('DeleteSigningConfiguration', 'registry'),
@@ -26,12 +37,12 @@ export const ecrLedger: readonly LedgerEntry[] = [
   planned('DescribeImageSigningStatus', 'repository'),
   planned('DescribeImages', 'repository'),
   planned('DescribePullThroughCacheRules', 'registry'),
-  planned('DescribeRegistry', 'registry'),
+  built(describeRegistry, 'registry'),
   planned('DescribeReplicationBackfillResults', 'registry'),
-  planned('DescribeRepositories', 'repository'),
+  built(describeRepositories, 'repository'),
   planned('DescribeRepositoryCreationTemplates', 'registry'),
   planned('GetAccountSetting', 'registry'),
-  planned('GetAuthorizationToken', 'registry'),
+  built(getAuthorizationToken, 'registry'),
   planned('GetDownloadUrlForLayer', 'repository'),
   planned('GetLifecyclePolicy', 'repository'),
   planned('GetLifecyclePolicyPreview', 'repository'),
@@ -44,11 +55,11 @@ export const ecrLedger: readonly LedgerEntry[] = [
   planned('ListImages', 'repository'),
   planned('ListPullTimeUpdateExclusions', 'registry'),
   planned('ListReplicationBackfills', 'registry'),
-  planned('ListTagsForResource', 'repository'),
+  built(listTagsForResource, 'repository'),
   planned('PutAccountSetting', 'registry'),
   planned('PutImage', 'repository'),
-  planned('PutImageScanningConfiguration', 'repository'),
-  planned('PutImageTagMutability', 'repository'),
+  built(putImageScanningConfiguration, 'repository'),
+  built(putImageTagMutability, 'repository'),
   planned('PutLifecyclePolicy', 'repository'),
   planned('PutRegistryPolicy', 'registry'),
   planned('PutRegistryScanningConfiguration', 'registry'),
@@ -60,8 +71,8 @@ export const ecrLedger: readonly LedgerEntry[] = [
   planned('StartLifecyclePolicyPreview', 'repository'),
   planned('StartReplicationBackfill', 'registry'),
   planned('StopReplicationBackfill', 'registry'),
-  planned('TagResource', 'repository'),
-  planned('UntagResource', 'repository'),
+  built(tagResource, 'repository'),
+  built(untagResource, 'repository'),
   planned('UpdateImageStorageClass', 'repository'),
   planned('UpdatePullThroughCacheRule', 'registry'),
   planned('UpdateRepositoryCreationTemplate', 'registry'),
@@ -72,4 +83,8 @@ export const ecrLedger: readonly LedgerEntry[] = [
 /** On what an action is judged: a repository's ARN, or `*` for what concerns the whole registry. */
 function planned(name: string, resourceType: LedgerEntry['resourceType']): LedgerEntry {
   return { name, action: `ecr:${name}`, resourceType };
+}
+
+function built(operation: Operation, resourceType: LedgerEntry['resourceType']): LedgerEntry {
+  return { name: operation.name, action: operation.action, resourceType, operation };
 }
