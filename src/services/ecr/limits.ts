@@ -8,6 +8,8 @@ export const limits = {
   tagsPerImage: 1_000,
   resourceTagsPerRepository: 50,
   manifestBytes: 4 * mib,
+  /** Of one answer of BatchGetImage, chosen: 100 manifests of 4 MiB would take more memory than a server should give one request. */
+  manifestBytesPerAnswer: 32 * mib,
   /** ECR refuses images with too many layers without saying how many; docker itself makes at most 127. */
   layersPerManifest: 1_000,
   /** Chosen, like layersPerManifest: what fits 4 MiB with real descriptors stays well below. */

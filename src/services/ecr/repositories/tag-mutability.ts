@@ -24,7 +24,7 @@ export function mayMoveTag(rules: TagRules, tag: string): boolean {
 /** What is wrong with this setting, in ECR's words; undefined when nothing is. */
 export function findTagRulesFlaw(
   mutability: TagMutability,
-  filters: readonly ExclusionFilter[] | undefined,
+  filters: readonly unknown[] | undefined,
 ): string | undefined {
   const takesFilters = mutability.endsWith('_WITH_EXCLUSION');
   if (takesFilters && (filters === undefined || filters.length === 0)) {
