@@ -1,7 +1,7 @@
 /** podman and buildah share their storage, their flags and their way with images: one session speaks for both. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeOciLayout } from '../support/image-archives.ts';
+import { writeImageArchive } from '../support/image-archives.ts';
 import type { SpawnedServer } from '../support/spawn-server.ts';
 import type { ClientSession } from './client-session.ts';
 import { type RunOptions, runProgram } from './run-program.ts';
@@ -22,6 +22,7 @@ export async function openContainersStorage(
   const own = ['--root', join(storage, 'root'), '--runroot', join(storage, 'run'), '--storage-driver', 'vfs'];
   const remote = ['--tls-verify=false', '--authfile', join(scratch, `${program}-auth.json`)];
   const run: ContainersSession['run'] = (args, options) => runProgram([program, ...own, ...args], options);
+  let archives = 0;
   return {
     run,
     remote,
@@ -29,9 +30,10 @@ export async function openContainersStorage(
       await run(['login', ...remote, '--username', 'AWS', '--password-stdin', server.host], { input: password });
     },
     push: async (image, reference) => {
-      const layout = await mkdtemp(join(scratch, 'push-'));
-      await writeOciLayout(layout, image, 'latest');
-      const id = (await run(['pull', '--quiet', `oci:${layout}:latest`])).split('\n').at(-1) ?? '';
+      archives += 1;
+      const archive = join(scratch, `${program}-${archives}.tar`);
+      await writeImageArchive(archive, image, reference);
+      const id = (await run(['pull', '--quiet', `docker-archive:${archive}`])).split('\n').at(-1) ?? '';
       await run(['push', ...remote, id, `docker://${reference}`]);
     },
     pull: async (reference) => {
