@@ -4,6 +4,17 @@
  */
 import type { Operation } from '../operation.ts';
 import type { LedgerEntry } from '../run-operation.ts';
+import { batchDeleteImage } from './images/operations/batch-delete-image.ts';
+import { batchGetImage } from './images/operations/batch-get-image.ts';
+import { describeImages } from './images/operations/describe-images.ts';
+import { listImageReferrers } from './images/operations/list-image-referrers.ts';
+import { listImages } from './images/operations/list-images.ts';
+import { putImage } from './images/operations/put-image.ts';
+import { batchCheckLayerAvailability } from './layers/operations/batch-check-layer-availability.ts';
+import { completeLayerUpload } from './layers/operations/complete-layer-upload.ts';
+import { getDownloadUrlForLayer } from './layers/operations/get-download-url-for-layer.ts';
+import { initiateLayerUpload } from './layers/operations/initiate-layer-upload.ts';
+import { uploadLayerPart } from './layers/operations/upload-layer-part.ts';
 import { describeRegistry } from './registry/operations/describe-registry.ts';
 import { getAuthorizationToken } from './registry/operations/get-authorization-token.ts';
 import { createRepository } from './repositories/operations/create-repository.ts';
@@ -16,11 +27,11 @@ import { tagResource } from './repositories/operations/tag-resource.ts';
 import { untagResource } from './repositories/operations/untag-resource.ts';
 
 export const ecrLedger: readonly LedgerEntry[] = [
-  planned('BatchCheckLayerAvailability', 'repository'),
-  planned('BatchDeleteImage', 'repository'),
-  planned('BatchGetImage', 'repository'),
+  built(batchCheckLayerAvailability, 'repository'),
+  built(batchDeleteImage, 'repository'),
+  built(batchGetImage, 'repository'),
   planned('BatchGetRepositoryScanningConfiguration', 'repository'),
-  planned('CompleteLayerUpload', 'repository'),
+  built(completeLayerUpload, 'repository'),
   planned('CreatePullThroughCacheRule', 'registry'),
   built(createRepository, 'repository'),
   planned('CreateRepositoryCreationTemplate', 'registry'),
@@ -35,7 +46,7 @@ export const ecrLedger: readonly LedgerEntry[] = [
   planned('DescribeImageReplicationStatus', 'repository'),
   planned('DescribeImageScanFindings', 'repository'),
   planned('DescribeImageSigningStatus', 'repository'),
-  planned('DescribeImages', 'repository'),
+  built(describeImages, 'repository'),
   planned('DescribePullThroughCacheRules', 'registry'),
   built(describeRegistry, 'registry'),
   planned('DescribeReplicationBackfillResults', 'registry'),
@@ -43,21 +54,21 @@ export const ecrLedger: readonly LedgerEntry[] = [
   planned('DescribeRepositoryCreationTemplates', 'registry'),
   planned('GetAccountSetting', 'registry'),
   built(getAuthorizationToken, 'registry'),
-  planned('GetDownloadUrlForLayer', 'repository'),
+  built(getDownloadUrlForLayer, 'repository'),
   planned('GetLifecyclePolicy', 'repository'),
   planned('GetLifecyclePolicyPreview', 'repository'),
   planned('GetRegistryPolicy', 'registry'),
   planned('GetRegistryScanningConfiguration', 'registry'),
   planned('GetRepositoryPolicy', 'repository'),
   planned('GetSigningConfiguration', 'registry'),
-  planned('InitiateLayerUpload', 'repository'),
-  planned('ListImageReferrers', 'repository'),
-  planned('ListImages', 'repository'),
+  built(initiateLayerUpload, 'repository'),
+  built(listImageReferrers, 'repository'),
+  built(listImages, 'repository'),
   planned('ListPullTimeUpdateExclusions', 'registry'),
   planned('ListReplicationBackfills', 'registry'),
   built(listTagsForResource, 'repository'),
   planned('PutAccountSetting', 'registry'),
-  planned('PutImage', 'repository'),
+  built(putImage, 'repository'),
   built(putImageScanningConfiguration, 'repository'),
   built(putImageTagMutability, 'repository'),
   planned('PutLifecyclePolicy', 'repository'),
@@ -76,7 +87,7 @@ export const ecrLedger: readonly LedgerEntry[] = [
   planned('UpdateImageStorageClass', 'repository'),
   planned('UpdatePullThroughCacheRule', 'registry'),
   planned('UpdateRepositoryCreationTemplate', 'registry'),
-  planned('UploadLayerPart', 'repository'),
+  built(uploadLayerPart, 'repository'),
   planned('ValidatePullThroughCacheRule', 'registry'),
 ];
 
