@@ -98,8 +98,16 @@ export interface RepositoryStore {
   setTagMutability(id: number, value: TagMutability, filters: readonly ExclusionFilter[]): Work<void>;
   setScanOnPush(id: number, scanOnPush: boolean): Work<void>;
   setResourceTags(id: number, tags: readonly ResourceTag[]): Work<void>;
-  /** Deletes the repository with its images, tags, layers and uploads (their objects are swept later, see blobs.listUnreferenced). */
+  /**
+   * Deletes the repository and its open uploads. Nothing of it is found by name from now on, and the name is free. What is asked
+   * by its id is undefined from now on: its images, tags and layers go bit by bit, see `purge`.
+   */
   delete(id: number): Work<void>;
+  /**
+   * Removes up to `limit` images and layers of deleted repositories; answers whether it found any, so that there may be more. Blobs that only
+   * they showed are unreferenced afterwards.
+   */
+  purge(limit: number): Work<boolean>;
 }
 
 export interface BlobRecordStore {
@@ -171,7 +179,11 @@ export interface ImageStore {
     page: { after?: { imageId: number; sequence: number }; limit: number; tagStatus?: TagStatus },
   ): Work<ImageIdRow[]>;
   /** Images whose subject is this digest, in push order, with their bytes. */
-  listReferrers(repositoryId: number, subjectDigest: string, page: { after?: number; limit: number; artifactTypes?: readonly string[] }): Work<ImageRecord[]>;
+  listReferrers(
+    repositoryId: number,
+    subjectDigest: string,
+    page: { after?: number; limit: number; artifactTypes?: readonly string[] },
+  ): Work<ImageRecord[]>;
   /** Digests of the indexes of the repository that list this manifest. */
   parents(repositoryId: number, digest: string): Work<string[]>;
   /** The largest imageSize among these images of the repository; 0 for none. */
@@ -182,7 +194,10 @@ export interface ImageStore {
   delete(imageId: number, at: number): Work<void>;
   setLastPulled(pulls: ReadonlyMap<number, number>): Work<void>;
   /** Every image of every repository by id, with bytes, for verification. */
-  listAll(page: { after?: number; limit: number }): Work<(ImageRecord & RegistryId & { repositoryName: string; layerDigests: string[] })[]>;
+  listAll(page: {
+    after?: number;
+    limit: number;
+  }): Work<(ImageRecord & RegistryId & { repositoryName: string; layerDigests: string[] })[]>;
 }
 
 export interface TagStore {

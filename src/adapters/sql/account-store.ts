@@ -100,5 +100,5 @@ const putAccessKey = statement('accounts.putAccessKey', (db, arg: AccessKeyRecor
 );
 
 const findAnyRepository = statement('accounts.findAnyRepository', (db, arg: { accountId: string }) =>
-  db.selectFrom('repositories').select('id').where('account_id', '=', arg.accountId).limit(1),
+  db.selectFrom('live_repositories').select('id').where('account_id', '=', arg.accountId).limit(1),
 );

@@ -64,8 +64,8 @@ export const listReferrersOfTypes = statement(
 
 export const listAll = statement('images.listAll', (db, arg: { after: number; limit: number }, dialect) =>
   images(db)
-    .innerJoin('repositories', 'repositories.id', 'images.repository_id')
-    .select(['repositories.account_id', 'repositories.region', 'repositories.name as repository_name'])
+    .innerJoin('live_repositories', 'live_repositories.id', 'images.repository_id')
+    .select(['live_repositories.account_id', 'live_repositories.region', 'live_repositories.name as repository_name'])
     .select((eb) => dialect.layerDigestsOfImage(eb.ref('images.id')).as('layer_digests'))
     .where('images.id', '>', arg.after)
     .orderBy('images.id')

@@ -52,10 +52,10 @@ export const findByNameAndTag = statement(
   (db, arg: RegistryId & { name: string; tag: string }) =>
     images(db)
       .innerJoin('tags', 'tags.image_id', 'images.id')
-      .innerJoin('repositories', 'repositories.id', 'tags.repository_id')
-      .where('repositories.account_id', '=', arg.accountId)
-      .where('repositories.region', '=', arg.region)
-      .where('repositories.name', '=', arg.name)
+      .innerJoin('live_repositories', 'live_repositories.id', 'tags.repository_id')
+      .where('live_repositories.account_id', '=', arg.accountId)
+      .where('live_repositories.region', '=', arg.region)
+      .where('live_repositories.name', '=', arg.name)
       .where('tags.tag', '=', arg.tag),
 );
 
@@ -63,10 +63,10 @@ export const findByNameAndDigest = statement(
   'images.findByReference (digest)',
   (db, arg: RegistryId & { name: string; digest: string }) =>
     images(db)
-      .innerJoin('repositories', 'repositories.id', 'images.repository_id')
-      .where('repositories.account_id', '=', arg.accountId)
-      .where('repositories.region', '=', arg.region)
-      .where('repositories.name', '=', arg.name)
+      .innerJoin('live_repositories', 'live_repositories.id', 'images.repository_id')
+      .where('live_repositories.account_id', '=', arg.accountId)
+      .where('live_repositories.region', '=', arg.region)
+      .where('live_repositories.name', '=', arg.name)
       .where('images.digest', '=', arg.digest),
 );
 

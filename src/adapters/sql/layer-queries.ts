@@ -73,11 +73,11 @@ export const findInRegistry = statement('layers.findInRegistry', (db, arg: Regis
     .where((eb) =>
       eb.exists(
         eb
-          .selectFrom('repositories')
-          .select('repositories.id')
-          .whereRef('repositories.id', '=', 'layers.repository_id')
-          .where('repositories.account_id', '=', arg.accountId)
-          .where('repositories.region', '=', arg.region),
+          .selectFrom('live_repositories')
+          .select('live_repositories.id')
+          .whereRef('live_repositories.id', '=', 'layers.repository_id')
+          .where('live_repositories.account_id', '=', arg.accountId)
+          .where('live_repositories.region', '=', arg.region),
       ),
     )
     .limit(1),

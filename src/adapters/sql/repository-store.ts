@@ -1,4 +1,9 @@
-/** Repositories and their settings. */
+/**
+ * Repositories and their settings.
+ *
+ * To delete one of 100,000 images with all their edges takes seconds, which nobody else should wait. So a repository is
+ * deleted by a mark: the view `live_repositories`, the only thing finders read, has it no more. Its rows go in slices (`purge`).
+ */
 import type { Selectable } from 'kysely';
 import type { NewRepository, RepositoryStore } from '../../ports/metadata.ts';
 import type { RegistryId, RepositoryRecord, TagMutability } from '../../ports/records.ts';
@@ -36,11 +41,21 @@ export const repositoryStore: RepositoryStore = {
     yield* changed(id);
   },
   *delete(id) {
-    // Edges first: a layer cannot go while an image refers to it, in whatever order the cascade of the last step runs.
-    yield* run(hideBlobs, { id });
-    yield* run(deleteImages, { id });
-    yield* run(deleteRepository, { id });
+    yield* run(markDeleted, { id });
+    yield* run(deleteUploads, { id });
     yield* changed(id);
+  },
+  *purge(limit) {
+    const repository = yield* first(findDeleted, {});
+    if (repository === undefined) return false;
+    const { id } = repository;
+    // Images first: a layer cannot go while an image refers to it.
+    const images = yield* run(deleteSomeImages, { id, limit });
+    if (images === limit) return true;
+    const layers = yield* all(deleteSomeLayers, { id, limit: limit - images });
+    yield* run(hideBlobs, { blobIds: [...new Set(layers.map((layer) => layer.blob_id))] });
+    if (images + layers.length < limit) yield* run(deleteEmpty, { id });
+    return true;
   },
 };
 
@@ -75,7 +90,7 @@ const toRow = (repository: NewRepository): NewRow => ({
 
 const find = statement('repositories.find', (db, arg: RegistryId & { name: string }) =>
   db
-    .selectFrom('repositories')
+    .selectFrom('live_repositories')
     .selectAll()
     .where('account_id', '=', arg.accountId)
     .where('region', '=', arg.region)
@@ -84,7 +99,7 @@ const find = statement('repositories.find', (db, arg: RegistryId & { name: strin
 
 const list = statement('repositories.list', (db, arg: RegistryId & { after: number; limit: number }) =>
   db
-    .selectFrom('repositories')
+    .selectFrom('live_repositories')
     .selectAll()
     .where('account_id', '=', arg.accountId)
     .where('region', '=', arg.region)
@@ -95,7 +110,7 @@ const list = statement('repositories.list', (db, arg: RegistryId & { after: numb
 
 const listNames = statement('repositories.listNames', (db, arg: RegistryId & { after: string; limit: number }) =>
   db
-    .selectFrom('repositories')
+    .selectFrom('live_repositories')
     .select('name')
     .where('account_id', '=', arg.accountId)
     .where('region', '=', arg.region)
@@ -106,7 +121,7 @@ const listNames = statement('repositories.listNames', (db, arg: RegistryId & { a
 
 const count = statement('repositories.count', (db, arg: RegistryId) =>
   db
-    .selectFrom('repositories')
+    .selectFrom('live_repositories')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('account_id', '=', arg.accountId)
     .where('region', '=', arg.region),
@@ -126,7 +141,7 @@ const add = statement('repositories.add', (db, arg: NewRow) =>
       encryption_type: arg.encryption_type,
       resource_tags: arg.resource_tags,
     })
-    .onConflict((conflict) => conflict.columns(['account_id', 'region', 'name']).doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returningAll(),
 );
 
@@ -147,29 +162,58 @@ const setResourceTags = statement('repositories.setResourceTags', (db, arg: { id
   db.updateTable('repositories').set({ resource_tags: arg.tags }).where('id', '=', arg.id),
 );
 
-/** Blobs that only this repository shows are shown by none from now on. */
-const hideBlobs = statement('repositories.hideBlobs', (db, arg: { id: number }) =>
+const markDeleted = statement('repositories.delete', (db, arg: { id: number }) =>
+  db.updateTable('repositories').set({ deleted: 1 }).where('id', '=', arg.id),
+);
+
+const deleteUploads = statement('repositories.deleteUploads', (db, arg: { id: number }) =>
+  db.deleteFrom('uploads').where('repository_id', '=', arg.id),
+);
+
+const findDeleted = statement('repositories.findDeleted', (db) =>
+  // A literal, not a parameter: else SQLite does not see that the partial index serves.
   db
-    .updateTable('blobs')
-    .set({ shown: 0 })
-    .where('id', 'in', db.selectFrom('layers').select('blob_id').where('repository_id', '=', arg.id))
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('layers')
-            .select('layers.id')
-            .whereRef('layers.blob_id', '=', 'blobs.id')
-            .where('layers.repository_id', '!=', arg.id),
-        ),
-      ),
+    .selectFrom('repositories')
+    .select('id')
+    .where('deleted', '=', (eb) => eb.lit(1))
+    .orderBy('id')
+    .limit(1),
+);
+
+type Slice = { id: number; limit: number };
+
+const deleteSomeImages = statement('repositories.purge (images)', (db, arg: Slice) =>
+  db
+    .deleteFrom('images')
+    .where(
+      'id',
+      'in',
+      db.selectFrom('images').select('id').where('repository_id', '=', arg.id).orderBy('id').limit(arg.limit),
     ),
 );
 
-const deleteImages = statement('repositories.deleteImages', (db, arg: { id: number }) =>
-  db.deleteFrom('images').where('repository_id', '=', arg.id),
+const deleteSomeLayers = statement('repositories.purge (layers)', (db, arg: Slice) =>
+  db
+    .deleteFrom('layers')
+    .where(
+      'id',
+      'in',
+      db.selectFrom('layers').select('id').where('repository_id', '=', arg.id).orderBy('id').limit(arg.limit),
+    )
+    .returning('blob_id'),
 );
 
-const deleteRepository = statement('repositories.delete', (db, arg: { id: number }) =>
+/** Of these blobs, those that no repository shows any more. */
+const hideBlobs = statement('repositories.purge (blobs)', (db, arg: { blobIds: readonly number[] }, dialect) =>
+  db
+    .updateTable('blobs')
+    .set({ shown: 0 })
+    .where('id', 'in', dialect.elements(arg.blobIds))
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('layers').select('layers.id').whereRef('layers.blob_id', '=', 'blobs.id'))),
+    ),
+);
+
+const deleteEmpty = statement('repositories.purge (repository)', (db, arg: { id: number }) =>
   db.deleteFrom('repositories').where('id', '=', arg.id),
 );

@@ -7,7 +7,9 @@ import type { Generated } from 'kysely';
 export interface Tables {
   accounts: AccountsTable;
   access_keys: AccessKeysTable;
-  repositories: RepositoriesTable;
+  /** With those that are deleted and not emptied yet. */
+  repositories: RepositoriesTable & { deleted: Generated<Flag> };
+  live_repositories: RepositoriesTable;
   blobs: BlobsTable;
   layers: LayersTable;
   images: ImagesTable;

@@ -4,7 +4,7 @@ import { describe } from 'node:test';
 import type { Metadata, MetadataChange, MetadataTx } from '../metadata.ts';
 import type { Work } from '../work.ts';
 import { type OpenMetadata, onMetadata } from './on-metadata.ts';
-import { addImage, addLayer, addRepository, digestOf, sampleBlob, sampleRepository, sampleUpload } from './samples.ts';
+import { addImage, addLayer, addRepository, digestOf, sampleBlob, sampleUpload } from './samples.ts';
 
 export function changeSuite(open: OpenMetadata): void {
   describe('changes', () => {

@@ -46,6 +46,7 @@ export function modelSuite(open: OpenMetadata): void {
             for (const each of commands) await apply(metadata, id, images, each);
             await assertSame(metadata, id, images);
             await metadata.write((tx) => tx.repositories.delete(id));
+            while (await metadata.write((tx) => tx.repositories.purge(3)));
           }),
           { numRuns: 60 },
         );

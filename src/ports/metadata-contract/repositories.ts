@@ -79,16 +79,34 @@ export function repositorySuite(open: OpenMetadata): void {
       await addImage(metadata, going.id, 'child', { layerDigests, tags: ['child', 'second'] });
       await addImage(metadata, going.id, 'index', { childDigests: [digestOf('child')], tags: ['index'] });
       await addImage(metadata, staying.id, 'stays', { layerDigests: [digestOf('shared')], tags: ['stays'] });
-      await metadata.write((tx) => tx.uploads.add(sampleUpload(going.id, 'upload')));
+      const upload = sampleUpload(going.id, 'upload');
+      await metadata.write((tx) => tx.uploads.add(upload));
 
       await metadata.write((tx) => tx.repositories.delete(going.id));
 
       assert.equal(await metadata.read((tx) => tx.repositories.find(registry, 'going')), undefined);
+      assert.deepEqual(await metadata.read((tx) => tx.repositories.listNames(registry, { limit: 9 })), ['staying']);
+      assert.deepEqual(await metadata.read((tx) => tx.repositories.list(registry, { limit: 9 })), [staying]);
+      assert.equal(await metadata.read((tx) => tx.repositories.count(registry)), 1);
+      const reference = { tag: 'child' };
+      assert.equal(await metadata.read((tx) => tx.images.findByReference(registry, 'going', reference)), undefined);
+      const image = { digest: digestOf('child') };
+      assert.equal(await metadata.read((tx) => tx.images.findByReference(registry, 'going', image)), undefined);
+      assert.equal(await metadata.read((tx) => tx.layers.findInRegistry(registry, digestOf('own'))), undefined);
+      const everything = await metadata.read((tx) => tx.images.listAll({ limit: 9 }));
+      assert.deepEqual(
+        everything.map((each) => each.repositoryName),
+        ['staying'],
+      );
+      assert.equal(await metadata.read((tx) => tx.uploads.find('upload')), undefined);
+      assert.equal(await metadata.write((tx) => tx.uploads.advance('upload', 0, { ...upload, offset: 1 })), false);
+
+      for (let slices = 1; await metadata.write((tx) => tx.repositories.purge(1)); slices++) assert.ok(slices < 10);
+
       assert.equal(await metadata.read((tx) => tx.images.count(going.id)), 0);
       assert.deepEqual(await metadata.read((tx) => tx.tags.listNames(going.id, { limit: 10 })), []);
       assert.deepEqual(await metadata.read((tx) => tx.layers.findMany(going.id, layerDigests)), []);
       assert.deepEqual(await metadata.read((tx) => tx.images.parents(going.id, digestOf('child'))), []);
-      assert.equal(await metadata.read((tx) => tx.uploads.find('upload')), undefined);
       const loose = await metadata.read((tx) => tx.blobs.listUnreferenced({ limit: 10, createdBefore: 9e12 }));
       assert.deepEqual(
         loose.map((blob) => blob.id),
@@ -104,6 +122,14 @@ export function repositorySuite(open: OpenMetadata): void {
       await metadata.write((tx) => tx.repositories.delete(first.id));
       const second = await addRepository(metadata);
       assert.ok(second.id > first.id);
+      while (await metadata.write((tx) => tx.repositories.purge(100)));
+      assert.deepEqual(await metadata.read((tx) => tx.repositories.find(registry, first.name)), second);
+    });
+
+    onMetadata(open, 'an account has no repositories once they are deleted', async (metadata) => {
+      const { id, accountId } = await addRepository(metadata);
+      await metadata.write((tx) => tx.repositories.delete(id));
+      assert.equal(await metadata.read((tx) => tx.accounts.hasRepositories(accountId)), false);
     });
   });
 }

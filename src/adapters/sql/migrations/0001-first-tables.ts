@@ -35,9 +35,15 @@ create table repositories (
   scan_on_push integer not null check (scan_on_push in (0, 1)),
   encryption_type text not null,
   resource_tags text not null,
-  unique (account_id, region, name)
+  deleted integer not null default 0 check (deleted in (0, 1))
 ) strict;
-create index repositories_by_creation on repositories (account_id, region, id);
+create unique index repositories_by_name on repositories (account_id, region, name) where deleted = 0;
+create index repositories_by_creation on repositories (account_id, region, id) where deleted = 0;
+create index repositories_deleted on repositories (id) where deleted = 1;
+-- What services call a repository. A deleted one is emptied bit by bit, see repository-store.ts.
+create view live_repositories as
+  select id, account_id, region, name, created_at, tag_mutability, exclusion_filters, scan_on_push, encryption_type, resource_tags
+  from repositories where deleted = 0;
 
 create table blobs (
   id integer primary key autoincrement,
@@ -61,6 +67,7 @@ create table layers (
   renewed_at integer not null,
   unique (repository_id, digest)
 ) strict;
+create index layers_by_repository on layers (repository_id, id);
 create index layers_by_blob on layers (blob_id, repository_id);
 create index layers_not_referenced on layers (renewed_at, id) where referenced = 0;
 
