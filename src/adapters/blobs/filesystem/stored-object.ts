@@ -4,7 +4,7 @@ import type { StoredBlob } from '../../../ports/blob-store.ts';
 import { closeFile, errorCode, isAbsence, lookAtFile, lookForFile, openFile, removeFile } from './file-calls.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { hashFile } from './hash-file.ts';
-import { objectPath, splitDigest } from './object-paths.ts';
+import { isUploadKey, objectPath, splitDigest, uploadPath } from './object-paths.ts';
 import type { StoreContext } from './store-context.ts';
 
 /** See BlobStore.check: one look, no byte read. */
@@ -46,5 +46,7 @@ export async function verifyObject(
 
 /** See BlobStore.remove. Not synced: the row is what counts, and a file that comes back after a power cut is swept again. */
 export function removeObject(store: StoreContext, location: string): Promise<void> {
-  return removeFile(objectPath(store.directory, location));
+  return removeFile(
+    isUploadKey(location) ? uploadPath(store.directory, location) : objectPath(store.directory, location),
+  );
 }
