@@ -44,8 +44,9 @@ export async function recordLayer(
       };
     })
     .catch(async (error: unknown) => {
-      // Only where it is certain that nothing was committed; otherwise the sweep decides.
-      const undone = error instanceof Fault || (error instanceof MetadataUnavailable && error.full);
+      // Removed only where it is certain that no row knows it and nobody can come back for it: a client may close the upload again
+      // once the database takes rows again. Whatever is left over is swept.
+      const undone = error instanceof Fault || (uploadId === undefined && isFull(error));
       if (undone) await removeQuietly(ecr, placed.location);
       throw error;
     });
@@ -63,4 +64,8 @@ async function findBadObject(ecr: EcrService, digest: string): Promise<BlobRecor
 /** What cannot be removed now is found by the sweep: nothing depends on it. */
 async function removeQuietly(ecr: EcrService, location: string): Promise<void> {
   await ecr.blobs.remove(location).catch(() => undefined);
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof MetadataUnavailable && error.full;
 }

@@ -1,0 +1,30 @@
+/** Re-reads stored blobs in the background, because some damage changes nothing that a look from outside could see. */
+import type { EcrService } from '../ecr-service.ts';
+import { verifyBlob } from './layer-health.ts';
+
+export interface ScrubbedSlice {
+  /** Bytes read: the caller paces the slices by them. */
+  readonly bytes: number;
+  /** Digest of the blob when it was found damaged or gone; it is absent from now on, until it is pushed again. */
+  readonly damaged: string | undefined;
+  /** Whether the round goes on; after `false` the next slice begins a new round. */
+  readonly more: boolean;
+}
+
+/** A scrub that re-reads one blob per call, in the order of ids. */
+export function createBlobScrub(ecr: EcrService): () => Promise<ScrubbedSlice> {
+  let after: number | undefined;
+
+  return async () => {
+    const [blob] = await ecr.metadata.read((tx) => tx.blobs.list({ limit: 1, ...(after !== undefined && { after }) }));
+    after = blob?.id;
+    if (blob === undefined) return { bytes: 0, damaged: undefined, more: false };
+    if (blob.damaged) return { bytes: 0, damaged: undefined, more: true };
+    const good = await verifyBlob(ecr, blob);
+    if (good !== undefined) return { bytes: blob.size, damaged: undefined, more: true };
+    // Collected or healed while it was read is no damage.
+    const present = await ecr.metadata.read((tx) => tx.blobs.findByDigest(blob.digest));
+    const damaged = present?.location === blob.location && present.damaged ? blob.digest : undefined;
+    return { bytes: blob.size, damaged, more: true };
+  };
+}
