@@ -122,18 +122,6 @@ export const settingsTable = {
     kind: integer({ min: 1, max: 1_000_000 }),
     help: 'Most connections at once; further ones are closed unanswered.',
   }),
-  maxLayerSize: setting({
-    group: 'Limits',
-    default: '52000MiB',
-    kind: size({ min: 1 }),
-    help: "Largest layer. The default is ECR's limit.",
-  }),
-  imageCacheSize: setting({
-    group: 'Limits',
-    default: '32MiB',
-    kind: size(),
-    help: 'Memory for manifests that are pulled often.',
-  }),
 
   collectInterval: setting({
     group: 'Background work',

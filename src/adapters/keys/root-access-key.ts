@@ -1,13 +1,11 @@
 /** The root access key of the default account: in a file, so that `longshore env` can print it before the first start too. */
-import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { type AccessKeyPair, newAccessKey } from '../../lib/new-access-key.ts';
 import { KeyFileProblem } from './key-file.ts';
 import { createPrivateFile, makePrivateDirectory, readPrivateFile, replacePrivateFile } from './private-file.ts';
 
-export interface RootAccessKey {
+export interface RootAccessKey extends AccessKeyPair {
   readonly accountId: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
 }
 
 /**
@@ -17,7 +15,7 @@ export interface RootAccessKey {
 export async function openRootAccessKey(
   dataDirectory: string,
   accountId: string,
-  fixed?: { readonly accessKeyId: string; readonly secretAccessKey: string },
+  fixed?: AccessKeyPair,
 ): Promise<RootAccessKey> {
   await makePrivateDirectory(dataDirectory);
   const path = join(dataDirectory, `root-access-key-${accountId}.json`);
@@ -30,13 +28,6 @@ export async function openRootAccessKey(
     return key;
   }
   return kept ?? parse(await createPrivateFile(path, print({ accountId, ...newAccessKey() })), path);
-}
-
-/** In the shape of AWS's: 20 characters that begin with AKIA (whose base32 has no 0, 1, 8, 9), and 40. */
-export function newAccessKey(): { accessKeyId: string; secretAccessKey: string } {
-  const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const id = Array.from({ length: 16 }, () => base32[randomInt(base32.length)]).join('');
-  return { accessKeyId: `AKIA${id}`, secretAccessKey: randomBytes(30).toString('base64') };
 }
 
 function print(key: RootAccessKey): string {

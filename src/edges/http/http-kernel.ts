@@ -30,6 +30,8 @@ export interface HttpLimits {
 export interface HttpKernel {
   /** Rejects with the error of `listen`, such as EADDRINUSE. */
   listen(address: { host: string; port: number }): Promise<AddressInfo>;
+  /** How many connections are open. */
+  connections(): Promise<number>;
   /** Serves later connections with this pair. */
   useTlsPair(pair: TlsPair): void;
   /** Stops accepting, lets requests in flight finish for so long, then closes what is left. Answers how many were cut off. */
@@ -69,7 +71,10 @@ export function createHttpKernel(deps: {
     response.on('error', ignore);
 
     const refusal = target === undefined ? 400 : refusalOf(request, limits);
-    if (refusal !== undefined) return refuse(exchange, refusal);
+    if (refusal !== undefined) {
+      refuse(exchange, refusal);
+      return;
+    }
     const edge = routeRequest(edges, exchange);
     exchange.record.edge = edge.name;
     try {
@@ -152,6 +157,11 @@ export function createHttpKernel(deps: {
           server.on('error', (error) => log.error({ err: error }, 'the server failed to accept a connection'));
           resolve(server.address() as AddressInfo);
         });
+      }),
+
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
       }),
 
     useTlsPair(pair) {

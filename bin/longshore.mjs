@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// The program. Longshore needs Node 24 or newer; a clone brings its own (workspace `runtime`), which is found and run when this
+// file is started under an older one. So it must stay plain enough for Node 12 to read.
+import { spawn } from 'child_process';
+import { existsSync } from 'fs';
+import { createRequire } from 'module';
+import { constants } from 'os';
+import { fileURLToPath } from 'url';
+
+const NEEDED = 24;
+
+if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  run();
+} else {
+  const node = bundledNode();
+  if (node === undefined) {
+    console.error('Longshore needs Node ' + NEEDED + ' or newer; this is ' + process.version + '.');
+    console.error('In a clone, `npm ci` brings one along. Elsewhere, install a newer Node from https://nodejs.org.');
+    process.exit(1);
+  }
+  runUnder(node);
+}
+
+async function run() {
+  const { enableCompileCache } = await import('module');
+  // Compiled code is kept between starts, which halves the time of short commands.
+  enableCompileCache();
+  const compiled = new URL('../dist/main.js', import.meta.url);
+  const source = new URL('../src/main.ts', import.meta.url);
+  // A clone may hold an old build; there the source is the program.
+  const main = existsSync(fileURLToPath(source)) ? source : compiled;
+  await import(main.href);
+}
+
+/** The Node that npm installed for this machine with the clone. */
+function bundledNode() {
+  const require = createRequire(import.meta.url);
+  const windows = process.platform === 'win32';
+  const system = windows ? 'win' : process.platform;
+  const names = ['node-' + system + '-' + process.arch, 'node-bin-' + system + '-' + process.arch];
+  for (let index = 0; index < names.length; index++) {
+    try {
+      const path = require.resolve(names[index] + '/bin/node' + (windows ? '.exe' : ''));
+      if (existsSync(path)) return path;
+    } catch (error) {
+      // Not installed: there is one package for each kind of machine.
+    }
+  }
+  return undefined;
+}
+
+function runUnder(node) {
+  const args = [fileURLToPath(import.meta.url)].concat(process.argv.slice(2));
+  // Where a process can become another one, no parent has to stay and pass signals on.
+  if (typeof process.execve === 'function') {
+    process.removeAllListeners('warning');
+    process.execve(node, [node].concat(args), process.env);
+  }
+  const child = spawn(node, args, { stdio: 'inherit' });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
+  for (const signal of signals) {
+    // Ctrl-C reaches the child both from the terminal and from here; it takes the two for one.
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on('error', (error) => {
+    console.error('The Node at ' + node + ' could not be started: ' + error.message);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    process.exit(signal === null ? code : 128 + constants.signals[signal]);
+  });
+}

@@ -1,0 +1,220 @@
+/** The only place where parts are joined: settings in, a running server out. */
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { openFilesystemBlobs } from './adapters/blobs/filesystem/open-filesystem-blobs.ts';
+import { lockData, runningServer, type ServerInfo } from './adapters/keys/data-lock.ts';
+import { openKeys } from './adapters/keys/key-file.ts';
+import { openRootAccessKey, type RootAccessKey } from './adapters/keys/root-access-key.ts';
+import { openSqlite } from './adapters/sql/open-sqlite.ts';
+import { timedBlobs } from './adapters/timed/timed-blobs.ts';
+import { timedMetadata } from './adapters/timed/timed-metadata.ts';
+import { registryHostOf } from './config/registry-host.ts';
+import type { Config } from './config.ts';
+import { createSigV4 } from './edges/authn/sigv4.ts';
+import { createAwsJsonEdge } from './edges/aws-json/aws-json-edge.ts';
+import { createAwsQueryEdge } from './edges/aws-query/aws-query-edge.ts';
+import { createFrontPage } from './edges/http/front-page.ts';
+import { createHttpKernel } from './edges/http/http-kernel.ts';
+import { createRequestCounts } from './edges/http/request-counts.ts';
+import { followTlsFiles, readTlsPair } from './edges/http/tls-files.ts';
+import { createOciEdge } from './edges/oci/oci-edge.ts';
+import { createMetrics } from './edges/probes/metrics.ts';
+import { createProbesEdge } from './edges/probes/probes-edge.ts';
+import { createReadiness } from './edges/probes/readiness.ts';
+import { startBackground } from './jobs/background.ts';
+import { backgroundTasks } from './jobs/background-tasks.ts';
+import { createOperationTimings, type OperationTimings } from './lib/operation-timings.ts';
+import { type Clock, systemClock } from './ports/clock.ts';
+import type { Ports } from './ports/ports.ts';
+import { createEcrService } from './services/ecr/ecr-service.ts';
+import { createFindAccessKey, ensureRootAccount } from './services/iam/accounts.ts';
+import { servesRegion } from './services/region-name.ts';
+import type { ServiceSettings } from './services/settings.ts';
+import { version } from './version.ts';
+
+export interface App {
+  /** `http://127.0.0.1:4510`, with the port that was really taken. */
+  readonly origin: string;
+  /** Host of the default registry, as it stands in repository URIs. */
+  readonly registryHost: string;
+  readonly ports: Ports;
+  /** Ends in order: requests in flight may finish, what is remembered is written, everything is closed. */
+  stop(): Promise<void>;
+}
+
+export interface Overrides {
+  readonly clock?: Clock;
+  /** Silent when left out. */
+  readonly log?: Logger;
+}
+
+/** Everything that is kept, opened. */
+export interface Stores {
+  readonly ports: Ports;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what is kept without serving it; works beside a running server. Makes what is not there yet. Rejects with errors whose
+ * message says what to do.
+ */
+export async function openStores(
+  config: Pick<Config, 'data'>,
+  {
+    clock = systemClock,
+    timings,
+  }: { clock?: Clock; timings?: { database: OperationTimings; blobs: OperationTimings } } = {},
+): Promise<Stores> {
+  const databasePath = join(config.data, 'longshore.db');
+  const keys = await openKeys(config.data, { database: databasePath });
+  const metadata = await openSqlite({ path: databasePath });
+  try {
+    const blobs = await openFilesystemBlobs({ directory: join(config.data, 'blobs') });
+    return {
+      ports: {
+        clock,
+        keys,
+        metadata: timings === undefined ? metadata : timedMetadata(metadata, timings.database),
+        blobs: timings === undefined ? blobs : timedBlobs(blobs, timings.blobs),
+      },
+      async close() {
+        await blobs.close();
+        await metadata.close();
+      },
+    };
+  } catch (error) {
+    await metadata.close();
+    throw error;
+  }
+}
+
+/** The root key of the default account; made when it is not there, so before the first start, too. */
+export function rootAccessKeyOf(
+  config: Pick<Config, 'data' | 'accountId' | 'rootAccessKeyId' | 'rootSecretAccessKey'>,
+): Promise<RootAccessKey> {
+  const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secretAccessKey } = config;
+  const fixed =
+    accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey };
+  return openRootAccessKey(config.data, config.accountId, fixed);
+}
+
+/** The server that works on this data directory now. */
+export function serverOf(config: Pick<Config, 'data'>): Promise<ServerInfo | undefined> {
+  return runningServer(config.data);
+}
+
+/** Starts the server. Rejects, with nothing left open, with errors whose message or code says what to do. */
+export async function startApp(
+  config: Config,
+  { clock = systemClock, log = pino({ level: 'silent' }) }: Overrides = {},
+): Promise<App> {
+  // Closed in reverse order, also when the start fails half-way.
+  const closers: (() => unknown)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const lock = await lockData(config.data);
+    closers.push(() => lock.release());
+    const timings = { database: createOperationTimings(), blobs: createOperationTimings() };
+    const { ports, close } = await openStores(config, { clock, timings });
+    closers.push(close);
+    await ensureRootAccount(ports, await rootAccessKeyOf(config));
+
+    // The port is known once it is taken; nobody asks for a host before.
+    let port = config.listen.port;
+    const settings = serviceSettings(config, () => port);
+    const ecr = createEcrService(ports, settings);
+    closers.push(() =>
+      ecr.pullTimes.flush().catch((error: unknown) => log.warn({ err: error }, 'pull times could not be written')),
+    );
+
+    const tlsFiles =
+      config.tlsCert !== undefined && config.tlsKey !== undefined
+        ? { cert: config.tlsCert, key: config.tlsKey }
+        : undefined;
+    const tls = tlsFiles && (await readTlsPair(tlsFiles));
+    const counts = createRequestCounts();
+    let draining = false;
+    const findAccessKey = createFindAccessKey(ports);
+    const readIdentity = createSigV4({ clock, regions: config.regions, findAccessKey });
+    const kernel = createHttpKernel({
+      edges: {
+        oci: createOciEdge({
+          ecr,
+          findCaller: async (accessKeyId) => (await findAccessKey(accessKeyId))?.caller,
+          servesRegion: (region) => servesRegion(config.regions, region),
+        }),
+        awsJson: createAwsJsonEdge({ ecr, readIdentity }),
+        awsQuery: createAwsQueryEdge({ readIdentity }),
+        probes: createProbesEdge({
+          readiness: createReadiness(ports, () => draining),
+          metrics: createMetrics({
+            version,
+            requests: counts,
+            databaseTimings: timings.database,
+            blobTimings: timings.blobs,
+            openUploads: () => ports.metadata.read((tx) => tx.uploads.count()),
+            connections: () => kernel.connections(),
+          }),
+        }),
+        front: createFrontPage(version),
+      },
+      limits: config,
+      log,
+      counts,
+      tls,
+    });
+    const address = await kernel.listen(config.listen);
+    port = address.port;
+    const origin = `${settings.scheme}://${hostInUrl(address)}`;
+    await lock.announce(origin);
+
+    if (tlsFiles !== undefined && tls !== undefined) {
+      const follower = followTlsFiles(
+        tlsFiles,
+        tls,
+        (pair) => {
+          kernel.useTlsPair(pair);
+          log.info('new TLS certificate in use');
+        },
+        (problem) => log.error({ err: problem }, 'the new TLS certificate cannot be used, the old one stays'),
+      );
+      closers.push(() => follower.stop());
+    }
+    const background = startBackground(backgroundTasks(ecr, config), (task, error) =>
+      log.warn({ task, err: error }, 'background work failed and will be tried again'),
+    );
+    closers.push(() => background.stop());
+    closers.push(async () => {
+      draining = true;
+      const cut = await kernel.drain(config.drainTimeout);
+      if (cut > 0) log.warn({ requests: cut }, 'requests were cut off because they did not finish in time');
+    });
+    let stopping: Promise<void> | undefined;
+    return {
+      origin,
+      registryHost: settings.registryHost(config.accountId, config.region),
+      ports,
+      stop: () => (stopping ??= closeAll()),
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function serviceSettings(config: Config, port: () => number): ServiceSettings {
+  return {
+    defaultAccountId: config.accountId,
+    defaultRegion: config.region,
+    scheme: config.tlsCert === undefined ? 'http' : 'https',
+    registryHost: (accountId, region) => registryHostOf(config, port())(accountId, region),
+    layerGracePeriodMs: config.layerGracePeriod,
+    uploadExpiryMs: config.uploadExpiry,
+  };
+}
+
+function hostInUrl({ address, family, port }: { address: string; family: string; port: number }): string {
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,82 @@
+/** `longshore account`: makes, lists and deletes accounts; works beside a running server, which sees the change at once. */
+import type { Command } from 'commander';
+import { openStores, type Stores } from '../app.ts';
+import { accountId as accountKind } from '../config/registry-values.ts';
+import { BadValue } from '../config/setting.ts';
+import { createAccount, deleteAccount, listAccounts } from '../services/iam/accounts.ts';
+import { addSettingOptions, configOf } from './setting-options.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The command was understood and cannot be carried out; the message says why. */
+class AccountRefused extends Error {
+  override readonly name = 'AccountRefused';
+}
+
+export function accountCommand(program: Command): void {
+  const account = program
+    .command('account')
+    .description('Make, list and delete accounts; each has a registry in every region.');
+
+  addSettingOptions(
+    account
+      .command('create [id]')
+      .description('Make an account, with a root access key that is shown once here.')
+      .option('--json', 'Print JSON.'),
+    ['data'],
+  ).action(async (id: string | undefined, { json }: { json?: boolean }, called: Command) => {
+    const accountId = id === undefined ? undefined : checkedAccountId(id);
+    const key = await withStores(called, ({ ports }) => createAccount(ports, { accountId }));
+    if (key === undefined)
+      throw new AccountRefused(
+        `There is an account ${accountId} already. Choose another number, or none to get a random one.`,
+      );
+    const shown = { AccountId: key.accountId, AccessKeyId: key.accessKeyId, SecretAccessKey: key.secretAccessKey };
+    if (json) process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    else for (const [name, value] of Object.entries(shown)) process.stdout.write(`${name.padEnd(15)} ${value}\n`);
+  });
+
+  addSettingOptions(account.command('list').description('Print all accounts.').option('--json', 'Print JSON.'), [
+    'data',
+  ]).action(async ({ json }: { json?: boolean }, called: Command) => {
+    const accounts = await withStores(called, ({ ports }) => listAccounts(ports));
+    const rows = accounts.map(({ accountId, createdAt }) => ({
+      AccountId: accountId,
+      CreatedAt: new Date(createdAt).toISOString(),
+    }));
+    process.stdout.write(
+      json ? `${JSON.stringify(rows, null, 2)}\n` : rows.map((row) => `${row.AccountId}  ${row.CreatedAt}\n`).join(''),
+    );
+  });
+
+  addSettingOptions(
+    account.command('delete <id>').description('Delete an account that has no repositories any more.'),
+    ['data', 'accountId'],
+  ).action(async (id: string, _options: unknown, called: Command) => {
+    const accountId = checkedAccountId(id);
+    if (accountId === (await configOf(called)).accountId)
+      throw new AccountRefused(`${accountId} is the default account; every start would make it again.`);
+    const result = await withStores(called, ({ ports }) => deleteAccount(ports, accountId));
+    if (result === 'absent')
+      throw new AccountRefused(`There is no account ${accountId}. \`longshore account list\` prints all.`);
+    if (result === 'has-repositories')
+      throw new AccountRefused(`The account ${accountId} has repositories. Delete them first, in every region.`);
+  });
+}
+
+async function withStores<T>(called: Command, work: (stores: Stores) => Promise<T>): Promise<T> {
+  const stores = await openStores(await configOf(called));
+  try {
+    return await work(stores);
+  } finally {
+    await stores.close();
+  }
+}
+
+function checkedAccountId(text: string): string {
+  try {
+    return accountKind.parse(text);
+  } catch (error) {
+    if (error instanceof BadValue) throw new UsageError(`The number of an account ${error.message}.`);
+    throw error;
+  }
+}
