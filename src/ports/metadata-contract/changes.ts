@@ -100,8 +100,7 @@ export function changeSuite(open: OpenMetadata): void {
         }),
         metadata.write((tx) => tx.repositories.setScanOnPush(two.id, true)),
       ]);
-      const ids = told.flatMap((change) => (change.kind === 'repositories' ? [...change.ids] : ['everything']));
-      assert.deepEqual(ids, [two.id]);
+      assert.deepEqual(told, [{ kind: 'repositories', ids: new Set([two.id]) }]);
     });
   });
 }
