@@ -18,7 +18,8 @@ export interface DirectorySync {
   doubt(directory: string): void;
 }
 
-export function createDirectorySync(): DirectorySync {
+/** `syncNow` is what reaches the disk; tests hand in their own. */
+export function createDirectorySync(syncNow: (directory: string) => Promise<void> = syncDirectory): DirectorySync {
   /** The sync that has not begun yet, which newcomers join, per directory; and the one that runs. */
   const waiting = new Map<string, Promise<void>>();
   const running = new Map<string, Promise<void>>();
@@ -34,7 +35,7 @@ export function createDirectorySync(): DirectorySync {
       .then(() => {
         waiting.delete(directory);
         running.set(directory, mine);
-        return syncDirectory(directory);
+        return syncNow(directory);
       })
       .finally(() => {
         if (running.get(directory) === mine) running.delete(directory);

@@ -50,6 +50,8 @@ export function createHashing(workerFile: URL = WORKER_FILE): Hashing {
     // It holds hash states and nothing else: a small heap keeps an idle server small.
     const worker = new Worker(workerFile, {
       name: 'hashing',
+      // Flags of the main thread (--input-type, --test…) may be refused for a worker.
+      execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
     });
     const started: Running = { worker, waiting: [], knownBlocks: new Set(), dead: false };

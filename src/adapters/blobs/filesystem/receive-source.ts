@@ -74,7 +74,7 @@ function createRecycler(source: Readable): (chunk: Uint8Array) => void {
   if (!(source instanceof IncomingMessage)) return () => {};
   let copied: ArrayBuffer | undefined;
   return (chunk) => {
-    copied?.transfer(0);
+    if (copied && !copied.detached) copied.transfer(0);
     const { buffer } = chunk;
     const owned = buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength && chunk.byteLength >= 16384;
     copied = owned ? buffer : undefined;
