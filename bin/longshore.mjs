@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program. Longshore needs Node 24 or newer; a clone brings its own (workspace `runtime`), which is found and run when this
 // file is started under an older one. So it must stay plain enough for Node 12 to read.
+// biome-ignore-all lint/style/useNodejsImportProtocol: old Node does not know the protocol.
 import { spawn } from 'child_process';
 import { existsSync } from 'fs';
 import { createRequire } from 'module';
@@ -14,7 +15,7 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
 } else {
   const node = bundledNode();
   if (node === undefined) {
-    console.error('Longshore needs Node ' + NEEDED + ' or newer; this is ' + process.version + '.');
+    console.error(`Longshore needs Node ${NEEDED} or newer; this is ${process.version}.`);
     console.error('In a clone, `npm ci` brings one along. Elsewhere, install a newer Node from https://nodejs.org.');
     process.exit(1);
   }
@@ -37,13 +38,13 @@ function bundledNode() {
   const require = createRequire(import.meta.url);
   const windows = process.platform === 'win32';
   const system = windows ? 'win' : process.platform;
-  const names = ['node-' + system + '-' + process.arch, 'node-bin-' + system + '-' + process.arch];
+  const names = [`node-${system}-${process.arch}`, `node-bin-${system}-${process.arch}`];
   for (let index = 0; index < names.length; index++) {
     try {
-      const path = require.resolve(names[index] + '/bin/node' + (windows ? '.exe' : ''));
+      const path = require.resolve(`${names[index]}/bin/node${windows ? '.exe' : ''}`);
       if (existsSync(path)) return path;
-    } catch (error) {
-      // Not installed: there is one package for each kind of machine.
+    } catch (_notInstalled) {
+      // There is one package for each kind of machine.
     }
   }
   return undefined;
@@ -63,7 +64,7 @@ function runUnder(node) {
     process.on(signal, () => child.kill(signal));
   }
   child.on('error', (error) => {
-    console.error('The Node at ' + node + ' could not be started: ' + error.message);
+    console.error(`The Node at ${node} could not be started: ${error.message}`);
     process.exit(1);
   });
   child.on('exit', (code, signal) => {

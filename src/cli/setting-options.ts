@@ -30,7 +30,7 @@ export async function settingsOf(command: Command, except: readonly SettingKey[]
     const text = options[key];
     if (text !== undefined && !except.includes(key)) flags[key] = text;
   }
-  const file = await readConfigFile(options['config'] ?? process.env['LONGSHORE_CONFIG']);
+  const file = await readConfigFile(options.config ?? process.env.LONGSHORE_CONFIG);
   return resolveSettings({ flags, env: process.env, file });
 }
 

@@ -42,8 +42,8 @@ function parseKeys(text: string, path: string): Keys {
   } catch {
     throw new KeyFileProblem(`${path} is not JSON. Bring it back from a backup.`);
   }
-  if (file['version'] !== 1)
-    throw new KeyFileProblem(`${path} has version ${String(file['version'])}; this Longshore knows version 1.`);
+  if (file.version !== 1)
+    throw new KeyFileProblem(`${path} has version ${String(file.version)}; this Longshore knows version 1.`);
   const key = (name: (typeof NAMES)[number]): Uint8Array => {
     const bytes = Buffer.from(String(file[name]), 'base64');
     if (bytes.length !== KEY_BYTES)
