@@ -39,16 +39,6 @@ export async function measureTarget({ target, data, rows, sizes, log, onMeasurem
         throw new Error(`${result.failed} requests failed while preparing: ${result.firstFailure}`);
       return result;
     },
-    async ask(method, path, headers, body) {
-      const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, {
-        method,
-        headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
-        ...(body === undefined ? {} : { body: new Uint8Array(body) }),
-      });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${(await answer.text()).slice(0, 300)}`);
-      await answer.arrayBuffer();
-      return answer;
-    },
   };
   try {
     for (const row of rows.filter((each) => each.for.some((ability) => target.abilities.has(ability)))) {

@@ -22,43 +22,49 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 
 export async function openRawConnection(port: number): Promise<RawConnection> {
   let waiting: { resolve: (answer: RawAnswer) => void; reject: (error: Error) => void } | undefined;
-  let bodiless = false;
-  let answer: AnswerReader | undefined;
-  const fail = (error: Error) => {
+  let reader: AnswerReader | undefined;
+  let socket = await open();
+
+  async function open(): Promise<Socket> {
+    const opened: Socket = connect({
+      port,
+      host: '127.0.0.1',
+      noDelay: true,
+      onread: {
+        buffer: Buffer.allocUnsafe(512 << 10),
+        callback: (length, buffer) => {
+          settle(reader?.take((buffer as Buffer).subarray(0, length)));
+          return true;
+        },
+      },
+    });
+    await new Promise<void>((resolve, reject) => opened.once('connect', resolve).once('error', reject));
+    opened.on('error', fail);
+    opened.on('close', () => {
+      settle(reader?.closed());
+      fail(new Error('the server closed the connection'));
+    });
+    return opened;
+  }
+
+  function settle(answer: RawAnswer | undefined): void {
+    if (answer === undefined) return;
+    waiting?.resolve(answer);
+    waiting = undefined;
+    reader = undefined;
+    // Some servers (moto's) make a new connection necessary for each request.
+    if (/^connection: *close/im.test(answer.head)) socket.destroy();
+  }
+
+  function fail(error: Error): void {
     waiting?.reject(error);
     waiting = undefined;
-  };
-  const onBytes = (bytes: Buffer) => {
-    answer ??= createAnswerReader(bodiless);
-    const done = answer.take(bytes);
-    if (done === undefined) return;
-    answer = undefined;
-    const { resolve } = waiting!;
-    waiting = undefined;
-    resolve(done);
-  };
-  const socket: Socket = connect({
-    port,
-    host: '127.0.0.1',
-    noDelay: true,
-    onread: {
-      buffer: Buffer.allocUnsafe(512 << 10),
-      callback: (length, buffer) => {
-        try {
-          onBytes((buffer as Buffer).subarray(0, length));
-        } catch (error) {
-          socket.destroy(error as Error);
-        }
-        return true;
-      },
-    },
-  });
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  socket.on('error', fail);
-  socket.on('close', () => fail(new Error('the server closed the connection')));
+  }
+
   return {
     async exchange(head, pieces) {
-      bodiless = head.startsWith('HEAD ');
+      if (socket.destroyed) socket = await open();
+      reader = createAnswerReader(head.startsWith('HEAD '));
       const answered = new Promise<RawAnswer>((resolve, reject) => {
         waiting = { resolve, reject };
       });
@@ -88,12 +94,14 @@ function drained(socket: Socket): Promise<void> {
 interface AnswerReader {
   /** Answers the whole once its last byte is there. */
   take(bytes: Buffer): RawAnswer | undefined;
+  /** The connection has ended: answers the whole when that is what the answer's end is told by. */
+  closed(): RawAnswer | undefined;
 }
 
 function createAnswerReader(bodiless: boolean): AnswerReader {
-  let early = Buffer.alloc(0);
+  let early: Buffer = Buffer.alloc(0);
   let head: string | undefined;
-  let body: { take(bytes: Buffer): boolean; length(): number } | undefined;
+  let body: BodyReader | undefined;
   return {
     take(bytes) {
       let rest = bytes;
@@ -104,17 +112,28 @@ function createAnswerReader(bodiless: boolean): AnswerReader {
           early = Buffer.from(early);
           return undefined;
         }
-        head = early.latin1Slice(0, end + 2);
+        head = early.toString('latin1', 0, end + 2);
         rest = early.subarray(end + HEAD_END.length);
         body = createBodyReader(head, bodiless);
       }
-      if (!body!.take(rest)) return undefined;
-      return { status: Number(head.slice(9, 12)), length: body!.length(), head };
+      return body!.take(rest) ? whole() : undefined;
     },
+    closed: () => (body?.endsWithConnection === true ? whole() : undefined),
   };
+
+  function whole(): RawAnswer {
+    return { status: Number(head!.slice(9, 12)), length: body!.length(), head: head! };
+  }
 }
 
-function createBodyReader(head: string, bodiless: boolean) {
+interface BodyReader {
+  /** Answers whether that was the last byte. */
+  take(bytes: Buffer): boolean;
+  length(): number;
+  readonly endsWithConnection: boolean;
+}
+
+function createBodyReader(head: string, bodiless: boolean): BodyReader {
   let length = 0;
   if (/^transfer-encoding: *chunked/im.test(head) && !bodiless) {
     // Only small answers are chunked: looking for the last chunk in their tail is enough.
@@ -122,19 +141,23 @@ function createBodyReader(head: string, bodiless: boolean) {
     return {
       take(bytes: Buffer) {
         length += bytes.length;
-        tail = (tail + bytes.latin1Slice(Math.max(0, bytes.length - 7))).slice(-7);
+        tail = (tail + bytes.toString('latin1', Math.max(0, bytes.length - 7))).slice(-7);
         return tail.endsWith('0\r\n\r\n') && (tail.length === 5 || tail.startsWith('\r\n'));
       },
+      endsWithConnection: false,
       length: () => length,
     };
   }
-  const size = bodiless ? 0 : Number(readHeader(head, 'content-length') ?? 0);
+  const said = readHeader(head, 'content-length');
+  const endsWithConnection = said === undefined && !bodiless && !/ (1..|204|304) /.test(head.slice(8, 13));
+  const size = bodiless ? 0 : Number(said ?? (endsWithConnection ? Number.POSITIVE_INFINITY : 0));
   return {
     take(bytes: Buffer) {
       length += bytes.length;
-      if (length > size) throw new Error('the server sent more than it said');
-      return length === size;
+      // More than it said: not what we asked for, and the caller sees it by the length.
+      return length >= size;
     },
+    endsWithConnection,
     length: () => length,
   };
 }

@@ -22,8 +22,9 @@ export async function runWrk(plan: RepeatPlan): Promise<LoadResult> {
   }
 }
 
-function luaScript({ request, authorization, port }: RepeatPlan): string {
-  const headers: Record<string, string> = { host: `127.0.0.1:${port}`, ...request.headers };
+function luaScript({ request, authorization }: RepeatPlan): string {
+  // wrk adds `Host` by itself, unless it is there in this very spelling.
+  const headers: Record<string, string> = { ...request.headers };
   if (authorization !== undefined) headers.authorization = authorization;
   const lines = Object.entries(headers).map(([name, value]) => `wrk.headers[${quote(name)}] = ${quote(value)}`);
   return [

@@ -39,8 +39,6 @@ export interface RowContext {
   measure(row: string, unit: string, plan: Plan, per: 'thousand' | 'gigabyte'): Promise<Measurement>;
   /** Runs a load that is only preparation; throws when anything failed. */
   prepare(plan: Plan): Promise<LoadResult>;
-  /** Sends one request and throws unless it is answered with 2xx. */
-  ask(method: string, path: string, headers?: Record<string, string>, body?: Buffer): Promise<Response>;
   log(text: string): void;
 }
 
