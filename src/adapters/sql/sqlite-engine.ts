@@ -16,9 +16,13 @@ import type { Call, Step } from './statement.ts';
 /** A batch ends after so many units or so much time, so that no writer waits long and requests get their turn between. */
 const batchUnits = 256;
 const batchMs = 15;
-/** How long writers wait for another process to finish its transaction, and how often they look. */
-const lockTimeoutMs = 10_000;
-const lockRetryMs = 5;
+/** How often writers look whether another process has finished its transaction. */
+const lockRetryMs = 10;
+
+export interface SqliteEngineOptions {
+  /** How long writers wait for another process to finish its transaction. */
+  readonly lockTimeoutMs?: number;
+}
 
 interface Waiting {
   readonly work: () => Work<unknown>;
@@ -29,7 +33,7 @@ interface Waiting {
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /** The metadata port on a connection that is open and migrated. */
-export function sqliteEngine(db: DatabaseSync): Metadata {
+export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: SqliteEngineOptions = {}): Metadata {
   const execute = executor(db);
   const begin = db.prepare('begin');
   const beginImmediate = db.prepare('begin immediate');
