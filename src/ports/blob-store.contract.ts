@@ -257,6 +257,14 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
       assert(!(await names()).includes(key), 'a sweep removes uploads, too');
     });
 
+    test('removes whatever the list names, leftovers of uploads as well', async () => {
+      const key = blobs.startUpload();
+      await append(key, 0, randomBytes(100));
+      await store(randomBytes(100));
+      for (const name of await names()) await blobs.remove(name);
+      assert.deepEqual(await names(), []);
+    });
+
     test('sends ranges', async () => {
       const bytes = randomBytes(3 * MIB);
       const blob = await store(bytes);

@@ -48,7 +48,12 @@ export interface BlobStore {
    * disk is), with `UploadLost` when the object has fewer than `offset` bytes.
    * Calls for one key must not overlap; the caller sees to that.
    */
-  append(key: string, offset: number, source: Readable, options: { algorithm: DigestAlgorithm; limit: number }): Promise<AppendResult>;
+  append(
+    key: string,
+    offset: number,
+    source: Readable,
+    options: { algorithm: DigestAlgorithm; limit: number },
+  ): Promise<AppendResult>;
   /**
    * Finishes the upload of `size` bytes as `digest`. Rejects with `DigestMismatch` (the upload stays open) or as `append`
    * does. An upload without any byte may be committed: the empty blob.
@@ -65,7 +70,7 @@ export interface BlobStore {
    * not the blob's.
    */
   open(blob: StoredBlob): Promise<OpenBlob>;
-  /** Removes a committed object. Never rejects for one that is not there. */
+  /** Removes a committed object, or one that `listObjects` named. Never rejects for one that is not there. */
   remove(location: string): Promise<void>;
   /**
    * Every object, committed or not, with its age in ms: in slices, so that a sweep can go slowly. `location` of a committed

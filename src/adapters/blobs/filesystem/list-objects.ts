@@ -4,6 +4,7 @@ import { opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsence, lookForFile } from './file-calls.ts';
 import { ALGORITHMS, isLocation, isUploadKey } from './object-paths.ts';
+import { storageFailure } from './storage-failure.ts';
 
 type Listed = { readonly name: string; readonly ageMs: number };
 
@@ -11,6 +12,14 @@ const SLICE = 256;
 
 /** See BlobStore.listObjects. Of a directory only a slice of names is held at a time; of days there are few. */
 export async function* listObjects(directory: string, now: () => number): AsyncGenerator<readonly Listed[]> {
+  try {
+    yield* walk(directory, now);
+  } catch (error) {
+    throw storageFailure(error);
+  }
+}
+
+async function* walk(directory: string, now: () => number): AsyncGenerator<readonly Listed[]> {
   yield* listDirectory(join(directory, 'uploads'), (name) => (isUploadKey(name) ? name : undefined), now);
   for (const algorithm of ALGORITHMS) {
     const days = await readdir(join(directory, algorithm)).catch(ifAbsent<string[]>([]));

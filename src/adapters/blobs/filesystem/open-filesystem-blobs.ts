@@ -76,15 +76,11 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     append: (key, offset, source, { algorithm, limit }) =>
       run(() => appendUpload(store, { key, offset, algorithm, limit }, source)),
     commit: (key, expected) => run(() => commitUpload(store, key, expected)),
-    abort: (key) =>
-      run(async () => {
-        store.digests.forget(key);
-        await removeFile(uploadPath(directory, key));
-      }),
+    abort: (key) => run(() => removeObject(store, key)),
     check: (blob) => run(() => checkObject(store, blob)),
     verify: (blob) => run(() => verifyObject(store, blob)),
     open: (blob) => run(async () => counted(await openObject(store, blob))),
-    remove: (location) => run(() => removeObject(store, location)),
+    remove: (name) => run(() => removeObject(store, name)),
     listObjects: () => listObjects(directory, Date.now),
     ping: () => run(() => probe(directory)),
     async close() {

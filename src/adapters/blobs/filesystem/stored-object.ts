@@ -44,9 +44,12 @@ export async function verifyObject(
   }
 }
 
-/** See BlobStore.remove. Not synced: the row is what counts, and a file that comes back after a power cut is swept again. */
-export function removeObject(store: StoreContext, location: string): Promise<void> {
-  return removeFile(
-    isUploadKey(location) ? uploadPath(store.directory, location) : objectPath(store.directory, location),
-  );
+/**
+ * See BlobStore.remove; also takes the key of an upload. Not synced: the row is what counts, and a file that comes back after a
+ * power cut is swept again.
+ */
+export async function removeObject(store: StoreContext, name: string): Promise<void> {
+  if (!isUploadKey(name)) return removeFile(objectPath(store.directory, name));
+  store.digests.forget(name);
+  return removeFile(uploadPath(store.directory, name));
 }
