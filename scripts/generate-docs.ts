@@ -5,10 +5,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { commandsPage } from './docs/commands-page.ts';
 import { operationsPage } from './docs/operations-page.ts';
+import { settingsPage } from './docs/settings-page.ts';
 
 /** A document by its path in the project, and what makes its text. */
-const documents: readonly (readonly [path: string, page: () => string])[] = [['docs/operations.md', operationsPage]];
+const documents: readonly (readonly [path: string, page: () => string])[] = [
+  ['docs/operations.md', operationsPage],
+  ['docs/settings.md', settingsPage],
+  ['docs/commands.md', commandsPage],
+];
 
 const check = argv.includes('--check');
 let stale = 0;

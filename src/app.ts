@@ -182,7 +182,7 @@ export async function startApp(
       );
       closers.push(() => follower.stop());
     }
-    const background = startBackground(backgroundTasks(ecr, config), (task, error) =>
+    const background = startBackground(backgroundTasks(ecr, config, log), (task, error) =>
       log.warn({ task, err: error }, 'background work failed and will be tried again'),
     );
     closers.push(() => background.stop());

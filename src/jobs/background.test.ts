@@ -15,13 +15,13 @@ test('a task goes on at once while more is due, and slices never overlap', async
     running--;
     seen.push(name);
     if (name === 'long' && --left === 0) events.emit('done');
-    return name === 'long' && left > 0;
+    return name === 'long' && left > 0 ? 0 : undefined;
   };
   const done = once(events, 'done');
   const background = startBackground(
     [
-      { name: 'long', everyMs: 1, pauseMs: 0, slice: slice('long') },
-      { name: 'other', everyMs: 1, pauseMs: 0, slice: slice('other') },
+      { name: 'long', everyMs: 1, slice: slice('long') },
+      { name: 'other', everyMs: 1, slice: slice('other') },
     ],
     (_task, error) => assert.fail(String(error)),
   );
@@ -40,12 +40,11 @@ test('a slice that fails is told and tried again in the next round', async () =>
       {
         name: 'sweep',
         everyMs: 1,
-        pauseMs: 0,
         slice: async () => {
           calls++;
           if (calls === 1) throw new Error('no');
           events.emit('second');
-          return false;
+          return undefined;
         },
       },
     ],
@@ -65,12 +64,11 @@ test('stop waits for the slice under way and begins no other', async () => {
       {
         name: 'collect',
         everyMs: 1,
-        pauseMs: 0,
         slice: async () => {
           slices++;
           begun.resolve();
           await end.promise;
-          return true;
+          return 0;
         },
       },
     ],

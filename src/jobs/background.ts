@@ -8,10 +8,8 @@ export interface BackgroundTask {
   readonly name: string;
   /** From the end of one round to the begin of the next; a round is as many slices as there is work for. */
   readonly everyMs: number;
-  /** Pause between two slices of a round. */
-  readonly pauseMs: number;
-  /** Does a little. Answers whether more is due at once. */
-  readonly slice: () => Promise<boolean>;
+  /** Does a little. Answers the pause in ms before the next slice of the round, or undefined at the end of the round. */
+  readonly slice: () => Promise<number | undefined>;
 }
 
 export interface Background {
@@ -42,13 +40,13 @@ export function startBackground(
       const wait = Math.max(0, next.dueAt - performance.now());
       await sleep(wait, undefined, { signal: stopping.signal, ref: false });
       const { task } = next;
-      let more = false;
+      let pause: number | undefined;
       try {
-        more = await task.slice();
+        pause = await task.slice();
       } catch (error) {
         failed(task.name, error);
       }
-      next.dueAt = performance.now() + (more ? task.pauseMs : jitter(task.everyMs));
+      next.dueAt = performance.now() + (pause ?? jitter(task.everyMs));
     }
   }
 
