@@ -20,8 +20,8 @@ clientSuite('boto3', { programs: ['python3'], missing }, () => {
     const said = await runProgram(['python3', script, server.origin], { env: awsEnvironment(server) });
     assert.deepEqual(said.split('\n'), [
       'repository made and described',
-      'layer sent in two parts and read from its download URL',
-      'image put, described and got back byte for byte',
+      'layer sent in two parts',
+      'image put, described and got back byte for byte; its layer read from a download URL',
       'three images on pages of one',
       'faults are typed',
       'image and repository deleted',

@@ -9,6 +9,9 @@ import boto3
 
 endpoint = sys.argv[1]
 
+# ECR takes no smaller part, except as the last one.
+PART = 5 * 1024 * 1024
+
 
 def client(region=None):
     # boto3 before 1.28 does not follow AWS_ENDPOINT_URL, so it is handed over.
@@ -19,11 +22,10 @@ def sha256(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def send_layer(name, data, parts):
+def send_layer(name, data):
     upload = ecr.initiate_layer_upload(repositoryName=name)
-    size = -(-len(data) // parts)
-    for first in range(0, len(data), size):
-        part = data[first : first + size]
+    for first in range(0, len(data), PART):
+        part = data[first : first + PART]
         answer = ecr.upload_layer_part(
             repositoryName=name,
             uploadId=upload["uploadId"],
@@ -73,16 +75,23 @@ assert made["imageScanningConfiguration"] == {"scanOnPush": True}
 assert made["encryptionConfiguration"] == {"encryptionType": "AES256"}
 print("repository made and described")
 
-layer = b"x" * (5 * 1024 * 1024) + b"the last part is shorter"
-send_layer(name, layer, 2)
-url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=sha256(layer))["downloadUrl"]
-with urllib.request.urlopen(url) as reply:
-    assert reply.read() == layer
-print("layer sent in two parts and read from its download URL")
+layer = b"x" * PART + b"the last part is shorter"
+send_layer(name, layer)
+available = ecr.batch_check_layer_availability(
+    repositoryName=name, layerDigests=[sha256(layer), sha256(b"never sent")]
+)
+assert available["layers"][0]["layerAvailability"] == "AVAILABLE", available
+assert available["layers"][0]["layerSize"] == len(layer), available
+try:
+    ecr.get_download_url_for_layer(repositoryName=name, layerDigest=sha256(layer))
+    raise AssertionError("a layer of no image was handed out")
+except ecr.exceptions.LayerInaccessibleException:
+    pass
+print("layer sent in two parts")
 
 configs = [json.dumps({"number": number}).encode() for number in range(3)]
 for number, config in enumerate(configs):
-    send_layer(name, config, 1)
+    send_layer(name, config)
     manifest = manifest_of(config, layer)
     image = ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag=f"v{number}")["image"]
     assert image["imageId"] == {"imageDigest": sha256(manifest.encode()), "imageTag": f"v{number}"}, image
@@ -91,7 +100,10 @@ assert got["imageManifest"] == manifest
 details = ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": "v2"}])["imageDetails"][0]
 assert details["imageTags"] == ["v2"] and details["imageSizeInBytes"] > 0
 assert details["imagePushedAt"].tzinfo is not None
-print("image put, described and got back byte for byte")
+url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=sha256(layer))["downloadUrl"]
+with urllib.request.urlopen(url) as reply:
+    assert reply.read() == layer
+print("image put, described and got back byte for byte; its layer read from a download URL")
 
 pages = list(
     ecr.get_paginator("describe_images").paginate(repositoryName=name, PaginationConfig={"PageSize": 1})
