@@ -22,8 +22,8 @@ export interface DockerTokenCheckDeps {
 }
 
 /**
- * Who makes a request with this Authorization header in this region: at once when the header is known, else later. Throws (or
- * rejects with) the Faults `NotAuthorized`, `AuthorizationTokenInvalid` and `AuthorizationTokenExpired`.
+ * Who makes a request with this Authorization header in this region. Answers at once when the header is known, and then what is
+ * remembered has been brought up to date (`metadata.refresh`) in the same turn of the event loop. Throws (or rejects with) the Faults `NotAuthorized`, `AuthorizationTokenInvalid` and `AuthorizationTokenExpired`.
  */
 export type DockerTokenCheck = (header: string | undefined, region: string) => Caller | Promise<Caller>;
 

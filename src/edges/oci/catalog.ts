@@ -13,5 +13,5 @@ export async function getCatalog({ exchange, ecr, ref }: OciRequest): Promise<vo
   const { names, more } = await listRepositoryNames(ecr, ref, { limit, ...(last !== null && { after: last }) });
   const headers = ['Content-Type', 'application/json; charset=utf-8'];
   if (more && limit > 0) headers.push('Link', nextLink('/v2/_catalog', { n: String(limit), last: names.at(-1) }));
-  send(exchange, 200, headers, Buffer.from(JSON.stringify({ repositories: names })));
+  send(exchange, 200, headers, JSON.stringify({ repositories: names }));
 }

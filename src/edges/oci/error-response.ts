@@ -69,7 +69,7 @@ export function sendError(
   headers: readonly string[] = [],
 ): void {
   exchange.record.errorCode = code;
-  const body = Buffer.from(`${JSON.stringify({ errors: [{ code, message }] })}\n`);
+  const body = `${JSON.stringify({ errors: [{ code, message }] })}\n`;
   send(exchange, status, ['Content-Type', 'application/json; charset=utf-8', ...headers], body);
 }
 
@@ -78,14 +78,14 @@ export function sendChallenge(exchange: Exchange, origin: string): void {
   exchange.record.errorCode = 'UNAUTHORIZED';
   const challenge = `Basic realm="${origin}/",service="ecr.amazonaws.com"`;
   const headers = ['Content-Type', 'text/plain; charset=utf-8', 'WWW-Authenticate', challenge];
-  send(exchange, 401, headers, Buffer.from('Not Authorized\n'));
+  send(exchange, 401, headers, 'Not Authorized\n');
 }
 
 /** Answers with the headers of every answer of the registry. The length of the body is that of the answer to GET, also to HEAD. */
-export function send(exchange: Exchange, status: number, headers: readonly string[], body?: Buffer): void {
+export function send(exchange: Exchange, status: number, headers: readonly string[], body?: string): void {
   const all = [...apiVersion, 'X-Request-Id', exchange.requestId, ...headers];
   // 204 and 304 have no body by definition and must not announce one.
-  if (body !== undefined) all.push('Content-Length', String(body.length));
+  if (body !== undefined) all.push('Content-Length', String(Buffer.byteLength(body)));
   else if (status !== 204 && status !== 304) all.push('Content-Length', '0');
   exchange.response.writeHead(status, all);
   exchange.response.end(exchange.request.method === 'HEAD' ? undefined : body);

@@ -19,8 +19,8 @@ import { parseQuery } from './query.ts';
  * says: a manifest that was converted has another digest than the one that was pushed.
  */
 export function getManifest(request: OciRequest): void | Promise<void> {
-  const { ecr, ref, target } = request;
-  const image = findImage(ecr, ref, isDigestLike(target) ? { digest: target } : { tag: target });
+  const { freshEcr, ref, target } = request;
+  const image = findImage(freshEcr, ref, isDigestLike(target) ? { digest: target } : { tag: target });
   return image instanceof Promise ? image.then((found) => sendManifest(request, found)) : sendManifest(request, image);
 }
 
@@ -30,42 +30,48 @@ function sendManifest({ exchange, ecr, target }: OciRequest, image: FoundImage |
     throw manifestUnknown();
   }
   const { request, response } = exchange;
-  const headers = headersOf(image);
+  const prepared = prepare(image);
   const ifNoneMatch = request.headers['if-none-match'];
-  if (ifNoneMatch !== undefined && matchesNone(ifNoneMatch, headers.tag)) {
-    send(exchange, 304, ['ETag', headers.tag, 'Docker-Content-Digest', image.digest]);
+  if (ifNoneMatch !== undefined && matchesNone(ifNoneMatch, prepared.tag)) {
+    send(exchange, 304, ['ETag', prepared.tag, 'Docker-Content-Digest', image.digest]);
     return;
   }
-  response.writeHead(200, [...headers.lines, 'X-Request-Id', exchange.requestId]);
+  response.writeHead(200, [...prepared.headers, 'X-Request-Id', exchange.requestId]);
   if (request.method === 'HEAD') {
     response.end();
   } else {
     ecr.pullTimes.record(image.id);
-    response.end(image.manifest);
+    if (prepared.text === undefined) response.end(image.manifest);
+    else response.end(prepared.text, 'latin1');
   }
 }
 
-interface PreparedHeaders {
+interface PreparedAnswer {
   readonly tag: string;
-  readonly lines: readonly string[];
+  readonly headers: readonly string[];
+  /** The bytes, one character for each: a body that is a string leaves with its headers in one write, a third cheaper. */
+  readonly text: string | undefined;
 }
 
-const preparedHeaders = new WeakMap<FoundImage, PreparedHeaders>();
+const preparedAnswers = new WeakMap<FoundImage, PreparedAnswer>();
+/** Real manifests are far smaller. What is larger is not worth being held twice. */
+const largestPreparedText = 64 * 1024;
 
-/** The headers of an image never change, so they are made once for as long as it is cached. */
-function headersOf(image: FoundImage): PreparedHeaders {
-  let prepared = preparedHeaders.get(image);
+/** The answer to an image never changes, so it is made once for as long as the image is cached. */
+function prepare(image: FoundImage): PreparedAnswer {
+  let prepared = preparedAnswers.get(image);
   if (prepared === undefined) {
     const tag = entityTag(image.digest);
-    const lines = [
+    const headers = [
       ...['Docker-Distribution-Api-Version', 'registry/2.0'],
       ...['Content-Type', image.mediaType],
       ...['Content-Length', String(image.manifest.length)],
       ...['Docker-Content-Digest', image.digest],
       ...['ETag', tag],
     ];
-    prepared = { tag, lines };
-    preparedHeaders.set(image, prepared);
+    const text = image.manifest.length <= largestPreparedText ? image.manifest.toString('latin1') : undefined;
+    prepared = { tag, headers, text };
+    preparedAnswers.set(image, prepared);
   }
   return prepared;
 }

@@ -40,6 +40,7 @@ export function createOciEdge({ ecr, findCaller, servesRegion }: OciEdgeDeps): E
   const { settings } = ecr;
   const registryOf = createRegistryOfHost({ accountId: settings.defaultAccountId, region: settings.defaultRegion });
   const callerOf = createDockerTokenCheck({ ...ecr, findCaller });
+  const freshEcr: EcrService = { ...ecr, metadata: { ...ecr.metadata, refresh: () => undefined } };
 
   function answer(exchange: Exchange): void | Promise<void> {
     const path = splitPath(exchange.path);
@@ -48,8 +49,8 @@ export function createOciEdge({ ecr, findCaller, servesRegion }: OciEdgeDeps): E
     const registry = registryOf(headers.host);
     const caller = callerOf(headers.authorization, registry.region);
     return caller instanceof Promise
-      ? caller.then((found) => answerCaller(exchange, path, registry, found))
-      : answerCaller(exchange, path, registry, caller);
+      ? caller.then((found) => answerCaller(exchange, path, registry, found, ecr))
+      : answerCaller(exchange, path, registry, caller, freshEcr);
   }
 
   function answerCaller(
@@ -57,6 +58,7 @@ export function createOciEdge({ ecr, findCaller, servesRegion }: OciEdgeDeps): E
     path: OciPath | 'unknown' | 'malformed',
     registry: RegistryId,
     caller: Caller,
+    fresh: EcrService,
   ): void | Promise<void> {
     exchange.record.caller = caller.arn;
     if (!servesRegion(registry.region)) throw regionNotServed(registry.region);
@@ -71,7 +73,7 @@ export function createOciEdge({ ecr, findCaller, servesRegion }: OciEdgeDeps): E
     if (path.name !== '' && !isRepositoryName(path.name)) throw nameInvalid();
     permit(exchange, route, registry, path.name, caller);
     const ref = { accountId: registry.accountId, region: registry.region, name: path.name };
-    return route.handle({ exchange, ecr, caller, ref, target: path.target });
+    return route.handle({ exchange, ecr, freshEcr: fresh, caller, ref, target: path.target });
   }
 
   function fail(exchange: Exchange, error: unknown): void {

@@ -7,6 +7,11 @@ import type { Exchange } from '../http/exchange.ts';
 export interface OciRequest {
   readonly exchange: Exchange;
   readonly ecr: EcrService;
+  /**
+   * The same service for a look-up before the handler first waits: its caches were brought up to date in this very turn of the
+   * event loop and are not asked to be again.
+   */
+  readonly freshEcr: EcrService;
   readonly caller: Caller;
   /** The name is empty on paths that have none. */
   readonly ref: RepositoryRef;

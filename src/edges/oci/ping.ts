@@ -3,5 +3,5 @@ import { send } from './error-response.ts';
 import type { OciRequest } from './oci-request.ts';
 
 export function ping({ exchange }: OciRequest): void {
-  send(exchange, 200, ['Content-Type', 'application/json; charset=utf-8'], Buffer.from('{}'));
+  send(exchange, 200, ['Content-Type', 'application/json; charset=utf-8'], '{}');
 }

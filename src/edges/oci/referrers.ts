@@ -31,10 +31,10 @@ export async function getReferrers(request: OciRequest): Promise<void> {
 }
 
 /** An index that is no larger than a manifest may be: clients read it as one. Annotations can make single descriptors large. */
-async function readPage(request: OciRequest, page: ReferrerPage): Promise<{ body: Buffer; next: number | undefined }> {
+async function readPage(request: OciRequest, page: ReferrerPage): Promise<{ body: string; next: number | undefined }> {
   const { referrers, next } = await listReferrers(request.ecr, request.ref, request.target, page);
-  const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: referrers }));
-  if (body.length > limits.manifestBytes && referrers.length > 1) {
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: referrers });
+  if (Buffer.byteLength(body) > limits.manifestBytes && referrers.length > 1) {
     return readPage(request, { ...page, limit: Math.ceil(referrers.length / 2) });
   }
   return { body, next };

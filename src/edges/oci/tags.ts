@@ -14,5 +14,5 @@ export async function getTags({ exchange, ecr, ref }: OciRequest): Promise<void>
   const headers = ['Content-Type', 'application/json; charset=utf-8'];
   if (more && limit > 0)
     headers.push('Link', nextLink(`/v2/${ref.name}/tags/list`, { n: String(limit), last: tags.at(-1) }));
-  send(exchange, 200, headers, Buffer.from(JSON.stringify({ name: ref.name, tags })));
+  send(exchange, 200, headers, JSON.stringify({ name: ref.name, tags }));
 }
