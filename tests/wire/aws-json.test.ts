@@ -11,7 +11,7 @@ import { startServer, type TestServer } from '../support/start-server.ts';
 
 let server: TestServer;
 before(async () => {
-  server = await startServer({ settings: { regions: ['us-east-1', 'eu-west-1'] } });
+  server = await startServer({ settings: { regions: 'us-east-1,eu-west-1' } });
 });
 after(() => server.stop());
 
