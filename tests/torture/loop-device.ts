@@ -23,7 +23,7 @@ export async function createLoopDisk(megabytes: number): Promise<LoopDisk> {
   const directory = join(home, 'mounted');
   await mkdir(directory);
   await writeFile(image, '');
-  await truncate(image, megabytes << 20);
+  await truncate(image, megabytes * 2 ** 20);
   await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image], SYSTEM_PATH);
   let mounted = false;
   const disk: LoopDisk = {
