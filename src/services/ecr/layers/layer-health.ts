@@ -36,6 +36,8 @@ async function hashAndRecord(ecr: EcrService, blob: BlobRecord): Promise<BlobRec
     await record(ecr, blob, 'damaged');
     return undefined;
   }
+  // Nothing new to write: a scrub of all that is stored must not cost a commit and everybody's caches for each blob.
+  if (result.fingerprint === blob.fingerprint && !blob.damaged) return blob;
   const good = { fingerprint: result.fingerprint, verifiedAt: ecr.clock.now() };
   await record(ecr, blob, good);
   return { ...blob, ...good };
