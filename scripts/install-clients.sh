@@ -9,7 +9,7 @@
 set -uo pipefail
 
 folder="${LONGSHORE_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/longshore-clients}"
-packages=(docker.io containerd runc podman crun skopeo buildah strace e2fsprogs ca-certificates)
+packages=(docker.io containerd runc podman crun skopeo buildah strace e2fsprogs openssl ca-certificates)
 export PATH="$folder:$PATH:/usr/local/go/bin"
 failed=0
 

@@ -24,7 +24,7 @@ export interface SpawnOptions {
 }
 
 export interface SpawnedServer {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or https with the flags for it. */
   readonly origin: string;
   /** `localhost:<port>`, which docker and most others take for safe without TLS. */
   readonly host: string;
@@ -92,8 +92,8 @@ export async function spawnServer(options: SpawnOptions = {}): Promise<SpawnedSe
     if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
   };
   try {
-    const port = await untilReady(child, () => output, options.readyWithinMs ?? 30_000);
-    const origin = `http://127.0.0.1:${port}`;
+    const origin = await untilReady(child, () => output, options.readyWithinMs ?? 30_000);
+    const port = Number(new URL(origin).port);
     return {
       origin,
       host: `localhost:${port}`,
@@ -120,7 +120,7 @@ export async function spawnServer(options: SpawnOptions = {}): Promise<SpawnedSe
 }
 
 /** The port is read from the line that says where it listens: with port 0 nobody else can take it in between. */
-async function untilReady(child: ChildProcess, output: () => string, withinMs: number): Promise<number> {
+async function untilReady(child: ChildProcess, output: () => string, withinMs: number): Promise<string> {
   const deadline = Date.now() + withinMs;
   let failed: Error | undefined;
   child.once('error', (error) => {
@@ -129,8 +129,8 @@ async function untilReady(child: ChildProcess, output: () => string, withinMs: n
   while (Date.now() < deadline) {
     if (failed !== undefined) throw failed;
     if (hasEnded(child)) throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}:\n${output()}`);
-    const port = /https?:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1];
-    if (port !== undefined && (await isReady(`http://127.0.0.1:${port}`))) return Number(port);
+    const origin = /https?:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0];
+    if (origin !== undefined && (await isReady(origin))) return origin;
     await sleep(20);
   }
   throw new Error(`the server was not ready after ${withinMs} ms:\n${output()}`);
