@@ -1,6 +1,6 @@
 /**
  * What every blob store must do, as tests. An adapter's own test file calls this; an adapter that passes it as it is can take
- * the place of any other.
+ * the place of any other. Long because it is one list of promises, read from top to bottom.
  */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';

@@ -1,3 +1,4 @@
+// Long because the traps of AWS's signature are told one by one, each with the words of its refusal.
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { test } from 'node:test';
