@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream';
 import { type AppendResult, type DigestAlgorithm, UploadLost, UploadTooLarge } from '../../../ports/blob-store.ts';
 import { closeFile, syncFileData, writeAllFully } from './file-calls.ts';
 import { hashFile } from './hash-file.ts';
-import { receiveSource, type Taken } from './receive-source.ts';
+import { receiveSource } from './receive-source.ts';
+import { createChunkRecycler } from './recycle-chunks.ts';
 import { digestHere, discard, type RunningDigest, SMALL_UPLOAD } from './running-digests.ts';
 import type { StoreContext } from './store-context.ts';
 import { cutBack, openUploadFile } from './upload-file.ts';
@@ -32,19 +33,27 @@ const GATHER_CHUNKS = 16;
  */
 export async function appendUpload(store: StoreContext, append: Append, source: Readable): Promise<AppendResult> {
   const { key, offset, algorithm } = append;
+  const recycle = createChunkRecycler(source);
   const gathered: Uint8Array[] = [];
   let received = 0;
   let fd: number | undefined;
   let writer: BlockWriter | undefined;
   let digest = store.digests.take(key, algorithm, offset);
 
-  function take(chunk: Uint8Array): Taken {
+  function take(chunk: Uint8Array): Promise<void> | undefined {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('An upload must be a stream of bytes.');
     received += chunk.length;
     if (offset + received > append.limit) throw new UploadTooLarge('The upload is larger than allowed.');
-    if (writer) return writer.push(chunk) ?? 'copied';
+    if (writer) return pass(writer, chunk);
     gathered.push(chunk);
-    return isSmall() ? 'kept' : enlarge();
+    return isSmall() ? undefined : enlarge();
+  }
+
+  function pass(to: BlockWriter, chunk: Uint8Array): Promise<void> | undefined {
+    const pending = to.push(chunk);
+    if (pending) return pending.then(() => recycle(chunk));
+    recycle(chunk);
+    return undefined;
   }
 
   function isSmall(): boolean {
@@ -57,7 +66,7 @@ export async function appendUpload(store: StoreContext, append: Append, source: 
     const inWorker = digest?.place === 'worker' ? digest : await digestInWorker(store, append, fd);
     digest = inWorker;
     writer = writeBlocks(fd, offset, inWorker.hash, store.blocks);
-    for (const chunk of gathered.splice(0)) await writer.push(chunk);
+    for (const chunk of gathered.splice(0)) await pass(writer, chunk);
   }
 
   /** Answers when the gathered bytes are durable; they are hashed while the system syncs them. */
@@ -69,6 +78,7 @@ export async function appendUpload(store: StoreContext, append: Append, source: 
     digest ??= offset === 0 ? digestHere(algorithm) : undefined;
     if (digest?.place === 'here') for (const chunk of gathered) digest.hash.update(chunk);
     await synced;
+    for (const chunk of gathered.splice(0)) recycle(chunk);
   }
 
   try {

@@ -3,7 +3,7 @@
  * written by the system at the same time, without another copy. They are used again, so that pushing makes no garbage.
  */
 
-export const BLOCK_SIZE = 512 * 1024;
+export const BLOCK_SIZE = 256 * 1024;
 
 export interface Block {
   readonly id: number;

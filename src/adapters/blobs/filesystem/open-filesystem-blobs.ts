@@ -18,9 +18,12 @@ import { storageFailure } from './storage-failure.ts';
 import type { StoreContext } from './store-context.ts';
 import { checkObject, removeObject, verifyObject } from './stored-object.ts';
 
-/** Bytes of large uploads on their way to the disk, over all uploads; and what of that is kept for the next ones. */
-const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
-const SPARE_BYTES = 8 * 1024 * 1024;
+/**
+ * Bytes of large uploads on their way to the disk, over all uploads; and what is kept for the next ones: more than that, since shared
+ * memory that is dropped stays until the garbage collector comes.
+ */
+const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
+const SPARE_BYTES = 12 * 1024 * 1024;
 /** Digests of open uploads kept between requests; each is some hundred bytes. */
 const KEPT_DIGESTS = 4096;
 

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { receiveSource, type Taken } from './receive-source.ts';
+import { receiveSource } from './receive-source.ts';
+import { createChunkRecycler } from './recycle-chunks.ts';
 
 /** Serves one request with `handle` and answers its result as JSON. */
 async function serveOnce(handle: (body: IncomingMessage) => Promise<unknown>, send: (port: number) => Promise<void>) {
@@ -34,14 +35,17 @@ test('memory given back early is never that of a chunk somebody still reads', as
       // The access log or a metric may listen, too: before us and behind us.
       body.on('data', (chunk) => other.update(chunk));
       let turn = 0;
-      const outcome = receiveSource(body, (chunk): Taken => {
+      const recycle = createChunkRecycler(body);
+      const outcome = receiveSource(body, (chunk) => {
         if (turn++ % 3 > 0) {
           ours.update(chunk);
-          return 'copied';
+          recycle(chunk);
+          return undefined;
         }
-        return new Promise((resolve) =>
+        return new Promise<void>((resolve) =>
           setImmediate(() => {
             ours.update(chunk);
+            recycle(chunk);
             resolve();
           }),
         );
@@ -70,7 +74,7 @@ test('chunks that are kept stay as they are', async () => {
     (body) =>
       receiveSource(body, (chunk) => {
         kept.push(chunk);
-        return 'kept';
+        return undefined;
       }),
     async (port) => {
       const out = request({ port, host: '127.0.0.1', method: 'PUT' });
@@ -89,7 +93,7 @@ test('a body cut short is broken, with all that came', async () => {
     (body) =>
       receiveSource(body, (chunk) => {
         came += chunk.length;
-        return 'copied';
+        return undefined;
       }),
     async (port) => {
       const socket = connect(port, '127.0.0.1');
@@ -104,10 +108,10 @@ test('a body cut short is broken, with all that came', async () => {
 test('a source that is over already, or broke already', async () => {
   const over = Readable.from([Buffer.from('x')]).resume();
   await once(over, 'end');
-  assert.equal(await receiveSource(over, () => 'copied'), 'ended');
+  assert.equal(await receiveSource(over, () => undefined), 'ended');
   const broken = new Readable({ read() {} });
   broken.destroy();
-  assert.equal(await receiveSource(broken, () => 'copied'), 'broken');
+  assert.equal(await receiveSource(broken, () => undefined), 'broken');
 });
 
 test('what taking a chunk throws, at once or later, ends the receiving; a late error of the source is met', async () => {
