@@ -21,6 +21,8 @@ export interface LongshoreOptions {
   /** Further flags of `serve`. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** What must answer 200 before the start counts as done; /readyz when left out. A server that cannot store is alive but not ready. */
+  readonly until?: '/readyz' | '/livez';
   /** A program in front, as `strace -f -o file`. */
   readonly under?: readonly string[];
 }
@@ -28,7 +30,7 @@ export interface LongshoreOptions {
 export interface LongshoreProcess {
   readonly pid: number;
   readonly origin: string;
-  /** From the start of the process to the first good answer of /readyz. */
+  /** From the start of the process to the first good answer of `until`. */
   readonly readyMs: number;
   /** `kill -9` of the whole process group; resolves when it is gone. */
   kill(): Promise<void>;
@@ -74,7 +76,7 @@ export async function startLongshore(options: LongshoreOptions): Promise<Longsho
   process.once('exit', killAtExit);
   void gone.then(() => process.removeListener('exit', killAtExit));
   try {
-    await untilReady(origin, child, output);
+    await untilReady(origin, options.until ?? '/readyz', child, output);
   } catch (error) {
     signalGroup(child, 'SIGKILL');
     throw error;
@@ -130,7 +132,7 @@ export function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function untilReady(origin: string, child: ChildProcess, output: () => string): Promise<void> {
+async function untilReady(origin: string, path: string, child: ChildProcess, output: () => string): Promise<void> {
   const port = Number(new URL(origin).port);
   const http = createHttpClient(origin, { connections: 1 });
   try {
@@ -138,7 +140,7 @@ async function untilReady(origin: string, child: ChildProcess, output: () => str
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`Longshore ended at start:\n${output()}`);
       if (!(await accepts(port))) continue;
-      const answer = await http.call({ method: 'GET', path: '/readyz' }).catch(() => undefined);
+      const answer = await http.call({ method: 'GET', path }).catch(() => undefined);
       if (answer?.status === 200) return;
     }
     throw new Error(`Longshore was not ready within a minute:\n${output()}`);

@@ -13,7 +13,7 @@ export interface BlackBoxServer extends AsyncDisposable {
   /** The process that runs now. */
   process(): LongshoreProcess;
   /** Ends it as asked and starts it again on the same data and port. */
-  restart(how: 'stop' | 'kill'): Promise<void>;
+  restart(how: 'stop' | 'kill', until?: '/readyz' | '/livez'): Promise<void>;
 }
 
 export interface BlackBoxOptions {
@@ -29,7 +29,8 @@ export async function startBlackBox(options: BlackBoxOptions = {}): Promise<Blac
   const port = await findFreePort();
   const { under } = options;
   const flags = [...TRIAL_FLAGS, ...(options.flags ?? [])];
-  const start = () => startLongshore({ data, port, flags, ...(under === undefined ? {} : { under }) });
+  const start = (until: '/readyz' | '/livez' = '/readyz') =>
+    startLongshore({ data, port, flags, until, ...(under === undefined ? {} : { under }) });
   let server = await start();
   const trial = createTrial(server.origin, createReport());
   await logIn(trial);
@@ -37,9 +38,9 @@ export async function startBlackBox(options: BlackBoxOptions = {}): Promise<Blac
     trial,
     data,
     process: () => server,
-    async restart(how) {
+    async restart(how, until) {
       await server[how]();
-      server = await start();
+      server = await start(until);
     },
     async [Symbol.asyncDispose]() {
       trial.http.close();

@@ -66,7 +66,8 @@ test('a full disk', { skip: reason ?? false }, async (t) => {
 
     await t.test('it starts again while it is full, after a kill and after a stop', async () => {
       for (const how of ['kill', 'stop'] as const) {
-        await server.restart(how);
+        // Alive and reading; it says by itself that it is not ready to store.
+        await server.restart(how, '/livez');
         await assertReadable(server, image, stored);
       }
     });
