@@ -6,7 +6,10 @@ import type { Readable } from 'node:stream';
  * broke off (client gone, fewer bytes than announced), with 'broken'. Rejects with what `onChunk` throws, and then leaves the rest of the
  * source unread: what becomes of the connection is for the edge to decide.
  */
-export function receiveSource(source: Readable, onChunk: (chunk: Uint8Array) => Taken): Promise<'ended' | 'broken'> {
+export function receiveSource(
+  source: Readable,
+  onChunk: (chunk: Uint8Array) => Promise<void> | undefined,
+): Promise<'ended' | 'broken'> {
   if (source.readableEnded) return Promise.resolve('ended');
   if (source.destroyed) return Promise.resolve('broken');
   return new Promise((resolve, reject) => {
