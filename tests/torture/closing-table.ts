@@ -12,6 +12,7 @@ const KINDS: readonly BreachKind[] = [
   'unexpected answer',
   'no answer',
   'verify failed',
+  'left over',
 ];
 
 export function progressLine(report: Report, rounds: number, elapsedMs: number): string {

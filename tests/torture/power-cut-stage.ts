@@ -18,7 +18,7 @@ export async function createPowerCutStage(options: { port: number; megabytes: nu
   const data = join(disk.directory, 'data');
   return {
     data,
-    start: () => startLongshore({ data, port: options.port, flags: TRIAL_FLAGS }),
+    start: (flags = []) => startLongshore({ data, port: options.port, flags: [...TRIAL_FLAGS, ...flags] }),
     async crash(server) {
       await server.freeze();
       const copy = `${disk.image}.copy`;

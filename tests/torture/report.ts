@@ -10,7 +10,8 @@ export type BreachKind =
   | 'server error'
   | 'unexpected answer'
   | 'no answer'
-  | 'verify failed';
+  | 'verify failed'
+  | 'left over';
 
 export interface Breach {
   readonly kind: BreachKind;

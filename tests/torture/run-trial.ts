@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { LongshoreProcess } from '../black-box/longshore-process.ts';
 import type { Random } from '../black-box/random.ts';
 import { check } from './check.ts';
+import { checkSweep, SWEEP_FLAGS } from './check-sweep.ts';
 import { runClient } from './load.ts';
 import type { Report } from './report.ts';
 import type { Stage } from './stage.ts';
@@ -53,21 +54,27 @@ async function playStage(options: TrialOptions, stage: Stage, first: number, las
   const trial = createTrial(server.origin, report);
   try {
     await logIn(trial);
-    for (report.round = first; report.round <= last; report.round += 1) {
+    for (let round = first; round <= last; round += 1) {
+      report.round = round;
       const before = report.breaches.length;
-      const random = options.random.fork(report.round);
+      const random = options.random.fork(round);
       await loadAndCrash(options, trial, stage, server, random);
       server = await stage.start();
       report.readyMs.push(server.readyMs);
       trial.crashed = false;
-      await check(trial, random.fork('check'), { everything: report.round === last });
+      await check(trial, random.fork('check'), { everything: round === last });
       if (report.breaches.length > before) await keepEvidence(options, stage, undefined, server);
       options.onRound?.(report);
     }
+    const before = report.breaches.length;
     const code = await server.stop();
     if (code !== 0)
       report.breach('unexpected answer', `SIGTERM after the last round: exit code ${code}\n${server.output()}`);
     await verify(stage, report);
+    server = await stage.start(SWEEP_FLAGS);
+    await checkSweep(trial, stage.data);
+    await check(trial, options.random.fork('swept'), { everything: true });
+    if (report.breaches.length > before) await keepEvidence(options, stage, undefined, server);
   } finally {
     trial.http.close();
     await server.kill();

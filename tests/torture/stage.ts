@@ -5,7 +5,8 @@ import { type LongshoreProcess, startLongshore } from '../black-box/longshore-pr
 export interface Stage {
   /** Where the data lies while the server runs. */
   readonly data: string;
-  start(): Promise<LongshoreProcess>;
+  /** `flags` come on top of those of every trial. */
+  start(flags?: readonly string[]): Promise<LongshoreProcess>;
   /** Takes the running server away in the middle of its work. What survives is there at the next `start`. */
   crash(server: LongshoreProcess): Promise<void>;
   /** Called once, with no server running. */
@@ -19,7 +20,7 @@ export const TRIAL_FLAGS = ['--log-level', 'warn'];
 export function createKillStage(options: { data: string; port: number }): Stage {
   return {
     data: options.data,
-    start: () => startLongshore({ ...options, flags: TRIAL_FLAGS }),
+    start: (flags = []) => startLongshore({ ...options, flags: [...TRIAL_FLAGS, ...flags] }),
     crash: (server) => server.kill(),
     dispose: () => rm(options.data, { recursive: true, force: true }),
   };

@@ -1,0 +1,58 @@
+/** After the last crash: once the background has done its work, the store holds what images need, each once, and nothing else. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Model } from './model.ts';
+import { listStoredFiles } from './stored-files.ts';
+import type { Trial } from './trial.ts';
+
+/** Grace periods and intervals so short that collection, expiry and sweep happen while we watch. */
+export const SWEEP_FLAGS = [
+  '--layer-grace-period=1s',
+  '--upload-expiry=1s',
+  '--collect-interval=1s',
+  '--sweep-interval=1s',
+];
+
+const PATIENCE_MS = 60_000;
+
+/** The server runs with SWEEP_FLAGS. Reports what is left over or gone; then the model knows that unreferenced layers are gone. */
+export async function checkSweep(trial: Trial, data: string): Promise<void> {
+  const needed = neededDigests(trial.model);
+  for (const giveUpAt = performance.now() + PATIENCE_MS; performance.now() < giveUpAt; await sleep(250)) {
+    if ((await listStoredFiles(data)).length <= needed.size) break;
+  }
+  const found: string[] = [];
+  for (const file of await listStoredFiles(data)) {
+    const digest = `sha256:${createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex')}`;
+    if (!needed.has(digest) || found.includes(digest)) trial.report.breach('left over', `${file} holds ${digest}`);
+    found.push(digest);
+  }
+  for (const digest of needed) {
+    if (!found.includes(digest)) trial.report.breach('lost', `no stored file holds ${digest}, which an image needs`);
+  }
+  forgetUnreferenced(trial.model);
+}
+
+function neededDigests(model: Model): Set<string> {
+  const needed = new Set<string>();
+  for (const repository of model.repositories()) {
+    for (const image of model.list('image', repository)) {
+      for (const layer of model.manifests.get(image)?.layers ?? []) needed.add(layer);
+    }
+  }
+  return needed;
+}
+
+function forgetUnreferenced(model: Model): void {
+  model.uploads.clear();
+  for (const repository of model.repositories()) {
+    const images = model.list('image', repository).map((image) => model.manifests.get(image));
+    for (const layer of model.list('layer', repository)) {
+      const referenced = images.some((manifest) => manifest?.layers.includes(layer));
+      if (!referenced) model.apply(new Map([[`layer ${repository} ${layer}`, undefined]]));
+    }
+  }
+}
