@@ -22,8 +22,8 @@ import { checkObject, removeObject, verifyObject } from './stored-object.ts';
  * Bytes of large uploads on their way to the disk, over all uploads; and what is kept for the next ones: more than that, since shared
  * memory that is dropped stays until the garbage collector comes.
  */
-const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
-const SPARE_BYTES = 12 * 1024 * 1024;
+const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
+const SPARE_BYTES = 8 * 1024 * 1024;
 /** Digests of open uploads kept between requests; each is some hundred bytes. */
 const KEPT_DIGESTS = 4096;
 
