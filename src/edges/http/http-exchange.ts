@@ -26,6 +26,8 @@ export class HttpExchange implements Exchange {
   /** What the connection had received and sent in all when this request began to be worked on. */
   readonly readBefore: number;
   readonly writtenBefore: number;
+  /** The kernel has refused the request although an edge may be working on it: what the edge runs into now is no bug. */
+  cutOff = false;
   /** Progress of a slow client, kept by slow-clients.ts. */
   progressMark = 0;
   progressMarkAt = 0;

@@ -9,7 +9,8 @@ import type { Logger } from 'pino';
 import { logRequest } from './access-log.ts';
 import { dropUnreadBody } from './drop-unread-body.ts';
 import { HttpExchange } from './http-exchange.ts';
-import { type RefusalStatus, refuseConnection, statusOfParseError } from './refuse-connection.ts';
+import { refuseConnection, statusOfParseError } from './refuse-connection.ts';
+import { answerRefusal, refusalOf, refuse } from './refuse-request.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { originForm } from './request-target.ts';
 import { type Edges, routeRequest } from './route-request.ts';
@@ -44,9 +45,12 @@ const DRAIN_LOOK_MS = 25;
 
 /** What a connection carried before the request that is now worked on. */
 const carried = Symbol('carried');
-/** The request a connection is busy with, to know whether an answer has begun. */
-const current = Symbol('current');
-type KernelSocket = Socket & { [carried]?: { read: number; written: number }; [current]?: HttpExchange | undefined };
+/** The requests a connection is busy with: one, unless the client sends several without waiting for answers. */
+const busyWith = Symbol('busyWith');
+type KernelSocket = Socket & {
+  [carried]?: { read: number; written: number };
+  [busyWith]?: HttpExchange[];
+};
 
 export function createHttpKernel(deps: {
   edges: Edges;
@@ -64,7 +68,7 @@ export function createHttpKernel(deps: {
     const target = originForm(request.url ?? '', request.headers.host);
     const before = socket[carried] ?? { read: 0, written: 0 };
     const exchange = new HttpExchange(request, response, target ?? '/', continueOwed, before);
-    socket[current] = exchange;
+    (socket[busyWith] ??= []).push(exchange);
     inFlight.add(exchange);
     if (draining) response.shouldKeepAlive = false;
     response.on('close', () => finish(exchange));
@@ -87,8 +91,8 @@ export function createHttpKernel(deps: {
 
   function bug(exchange: HttpExchange, error: unknown): void {
     const { response, request } = exchange;
-    // Whoever reads a body of a client that went away gets an error that is nobody's bug.
-    if (request.destroyed && !request.complete) {
+    // Whoever reads a body of a client that went away or was cut off gets an error that is nobody's bug.
+    if (exchange.cutOff || (request.destroyed && !request.complete)) {
       response.destroy();
       return;
     }
@@ -114,7 +118,8 @@ export function createHttpKernel(deps: {
     inFlight.delete(exchange);
     const { request, response, record } = exchange;
     const socket: KernelSocket = request.socket;
-    if (socket[current] === exchange) socket[current] = undefined;
+    const others = socket[busyWith];
+    if (others !== undefined) others.splice(others.indexOf(exchange), 1);
     record.bytesIn = socket.bytesRead - exchange.readBefore;
     record.bytesOut = socket.bytesWritten - exchange.writtenBefore;
     socket[carried] = { read: socket.bytesRead, written: socket.bytesWritten };
@@ -139,7 +144,15 @@ export function createHttpKernel(deps: {
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET') return void socket.destroy();
-    refuseConnection(socket, statusOfParseError(error.code), (socket as KernelSocket)[current] !== undefined);
+    const status = statusOfParseError(error.code);
+    const busy = (socket as KernelSocket)[busyWith] ?? [];
+    const last = busy.at(-1);
+    if (last === undefined) refuseConnection(socket, status, false);
+    // What is wrong comes after a whole request: that one is answered, nothing after it is read.
+    else if (last.request.complete) last.response.shouldKeepAlive = false;
+    // It is the body that is wrong. An answer out of turn would be taken for that of an earlier request.
+    else if (busy.length > 1 || last.response.headersSent) socket.destroy();
+    else refuse(last, status);
   });
   server.on('connect', (_request, socket) => refuseConnection(socket, 405, false));
   const slowClients = watchSlowClients(
@@ -207,39 +220,6 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     insecureHTTPParser: false,
     requireHostHeader: true,
   };
-}
-
-/** What Node's parser lets through and we do not; see tests/wire/http-smuggling.test.ts for what it already refuses. */
-function refusalOf(request: IncomingMessage, limits: HttpLimits): RefusalStatus | undefined {
-  const { rawHeaders, headers } = request;
-  if (rawHeaders.length > 2 * limits.maxHeaders) return 431;
-  let hosts = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
-  }
-  // Node takes the first of two hosts, a proxy before us perhaps the last one.
-  if (hosts > 1) return 400;
-  if (
-    headers['transfer-encoding'] !== undefined &&
-    (headers['content-length'] !== undefined || request.httpVersionMinor === 0)
-  )
-    return 400;
-  return undefined;
-}
-
-/** Refuses a request that no edge has seen; the connection is not to be trusted with another one. */
-function refuse(exchange: HttpExchange, status: RefusalStatus): void {
-  exchange.record.errorCode ??= status === 431 ? 'TooManyHeaders' : 'BadRequest';
-  exchange.response.shouldKeepAlive = false;
-  answerRefusal(exchange.response, status);
-  exchange.response.on('finish', () => exchange.request.socket.destroySoon());
-}
-
-function answerRefusal(response: ServerResponse, status: RefusalStatus): void {
-  const body = `${JSON.stringify({ message: `${status}: the request was refused` })}\n`;
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
-  response.end(body);
 }
 
 function ignore(): void {}
