@@ -1,7 +1,7 @@
 /** An ext4 file system in a file, behind a loop device: what the file holds is what a disk would hold. Linux and root only. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,11 @@ export interface LoopDisk {
   readonly directory: string;
   mount(): Promise<void>;
   unmount(): Promise<void>;
+  /**
+   * Goes back to what the device holds at this moment: whatever the file system had not written yet is gone. Whoever writes
+   * must be frozen; `release` must make them let go of the disk.
+   */
+  losePower(release: () => Promise<void>): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -37,6 +42,14 @@ export async function createLoopDisk(megabytes: number): Promise<LoopDisk> {
     async unmount() {
       if (mounted) await run('umount', [directory], SYSTEM_PATH);
       mounted = false;
+    },
+    async losePower(release) {
+      const copy = `${image}.copy`;
+      await run('cp', ['--sparse=always', '--reflink=auto', image, copy]);
+      await release();
+      await disk.unmount();
+      await rename(copy, image);
+      await disk.mount();
     },
     async dispose() {
       await disk.unmount();
