@@ -51,7 +51,6 @@ export const repositoryStore: RepositoryStore = {
     const { id } = repository;
     // Images first: a layer cannot go while an image refers to it.
     const images = yield* run(deleteSomeImages, { id, limit });
-    if (images === limit) return true;
     const layers = yield* all(deleteSomeLayers, { id, limit: limit - images });
     yield* run(hideBlobs, { blobIds: [...new Set(layers.map((layer) => layer.blob_id))] });
     if (images + layers.length < limit) yield* run(deleteEmpty, { id });
