@@ -12,6 +12,8 @@ export interface AwsCalls {
   ok(operation: string, input?: object): Promise<Output>;
   /** Asserts HTTP 400, the code and the whole message; answers the exception's further members. */
   refused(operation: string, input: object, code: string, message: string): Promise<Record<string, unknown>>;
+  /** Creates a repository and answers its name. */
+  newRepository(repositoryName: string, more?: object): Promise<string>;
   /** Uploads a layer in one part. */
   pushLayer(repositoryName: string, blob: TestBlob): Promise<void>;
   /** Uploads the blobs and puts the manifest; answers PutImage's image. */
@@ -37,13 +39,22 @@ export function awsCalls(server: () => TestServer): AwsCalls {
       assert.deepEqual([reply.status, __type, text], [400, code, message]);
       return members;
     },
+    async newRepository(repositoryName, more = {}) {
+      await ok('CreateRepository', { repositoryName, ...more });
+      return repositoryName;
+    },
     pushLayer,
     async pushImage(repositoryName, image, imageTag) {
       for (const blob of [image.config, ...image.layers]) await pushLayer(repositoryName, blob);
-      const put = { repositoryName, imageManifest: image.bytes.toString('utf8'), ...(imageTag && { imageTag }) };
+      const put = putImageInput(repositoryName, image.bytes, imageTag === undefined ? {} : { imageTag });
       return (await ok('PutImage', put)).image;
     },
   };
+}
+
+/** Input of PutImage; the manifest goes as text. */
+export function putImageInput(repositoryName: string, manifest: Buffer, more: object = {}): object {
+  return { repositoryName, imageManifest: manifest.toString('utf8'), ...more };
 }
 
 /** ECR's words for a repository that is not there. */
