@@ -1,6 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
 import { blobStoreContract } from '../../../ports/blob-store.contract.ts';
 import { isUploadKey, objectPath, uploadPath } from './object-paths.ts';
 import { openFilesystemBlobs } from './open-filesystem-blobs.ts';
@@ -17,4 +21,39 @@ blobStoreContract('file system', async () => {
     },
     dispose: () => rm(directory, { recursive: true }),
   };
+});
+
+test('files and directories are private, the object is named by its digest, unacknowledged bytes leave the disk at once', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'longshore-blobs-'));
+  const directory = join(root, 'made', 'on the way');
+  const blobs = await openFilesystemBlobs({ directory });
+  try {
+    const options = { algorithm: 'sha256', limit: 1e9 } as const;
+    const key = blobs.startUpload();
+    assert.deepEqual(await readdir(join(directory, 'uploads')), [], 'a new upload is no file yet');
+    const bytes = randomBytes(1000);
+    await blobs.append(key, 0, Readable.from([bytes]), options);
+    await blobs.append(key, 1000, Readable.from([randomBytes(5000)]), options);
+    await blobs.append(key, 1000, Readable.from([]), options);
+    const upload = await stat(uploadPath(directory, key));
+    assert.equal(upload.size, 1000);
+    assert.equal(upload.mode & 0o777, 0o600);
+
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    const { location } = await blobs.commit(key, { digest: `sha256:${hex}`, size: 1000 });
+    const path = objectPath(directory, location);
+    assert(path.includes(hex));
+    assert.deepEqual(await readFile(path), bytes);
+    assert.deepEqual(await readdir(join(directory, 'uploads')), []);
+    for (const made of [join(path, '..'), join(directory, 'uploads'), directory, join(root, 'made')]) {
+      assert.equal((await stat(made)).mode & 0o777, 0o700, made);
+    }
+
+    // What an operator left there is not ours to name or to remove.
+    await writeFile(join(directory, 'uploads', 'README'), 'hands off');
+    for await (const slice of blobs.listObjects()) for (const { name } of slice) assert.equal(name, location);
+  } finally {
+    await blobs.close();
+    await rm(root, { recursive: true });
+  }
 });
