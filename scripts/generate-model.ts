@@ -1,8 +1,10 @@
 /**
  * Makes src/services/model/<service>-model.ts from a botocore service model, so that nobody copies constraints by hand:
  *
- *     python3 -m pip download --no-deps botocore && unzip -p botocore-*.whl 'botocore/data/ecr/*' … > service-2.json.gz
- *     node scripts/generate-model.ts service-2.json.gz > src/services/model/ecr-model.ts && npx biome format --write src/services/model
+ *     pip download --no-deps botocore
+ *     unzip -j botocore-*.whl botocore/data/ecr/2015-09-21/service-2.json.gz
+ *     node scripts/generate-model.ts service-2.json.gz > src/services/model/ecr-model.ts
+ *     npx biome format --write src/services/model/ecr-model.ts
  *
  * Takes the model's own order of operations, members and enum values; leaves out documentation and what no operation reaches.
  */

@@ -38,3 +38,7 @@ export const unsupportedOperation = (name: string) =>
     'UnsupportedCommandException',
     `Longshore does not have ${name} yet. docs/operations.md of the project lists every operation and its state.`,
   );
+
+/** What a caller is told of a bug: where its cause stands, and no more. */
+export const serverException = (requestId: string) =>
+  new Fault('ServerException', `The service failed. Its log says why, under request id ${requestId}.`);

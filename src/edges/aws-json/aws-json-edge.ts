@@ -1,10 +1,10 @@
 /** AWS JSON 1.1: the operations of ECR, picked by `X-Amz-Target` (behaviour page, section 1). */
 import type { EcrService } from '../../services/ecr/ecr-service.ts';
 import { ecrLedger } from '../../services/ecr/operations.ts';
-import { Fault } from '../../services/fault.ts';
+import type { Fault } from '../../services/fault.ts';
 import { faultOf } from '../../services/fault-of.ts';
 import { ecrModel } from '../../services/model/ecr-model.ts';
-import { requestEntityTooLarge, unknownOperation } from '../../services/request-faults.ts';
+import { requestEntityTooLarge, serverException, unknownOperation } from '../../services/request-faults.ts';
 import { runOperation, type ServiceOperation, serviceOperations } from '../../services/run-operation.ts';
 import type { ReadIdentity } from '../authn/sigv4.ts';
 import type { Edge, Exchange } from '../http/exchange.ts';
@@ -65,10 +65,7 @@ export function createAwsJsonEdge({ ecr, readIdentity }: AwsJsonEdgeOptions): Ed
       }
     },
     answerBug(exchange) {
-      sendFault(
-        exchange,
-        new Fault('ServerException', `The service failed. Its log says why, under request id ${exchange.requestId}.`),
-      );
+      sendFault(exchange, serverException(exchange.requestId));
     },
   };
 }

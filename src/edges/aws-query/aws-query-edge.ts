@@ -6,6 +6,7 @@ import {
   malformedHttpRequest,
   missingAuthenticationToken,
   requestEntityTooLarge,
+  serverException,
 } from '../../services/request-faults.ts';
 import { invalidAction, queryServices } from '../../services/sts/operations.ts';
 import type { ReadIdentity } from '../authn/sigv4.ts';
@@ -63,10 +64,7 @@ export function createAwsQueryEdge({ readIdentity }: AwsQueryEdgeOptions): Edge 
       }
     },
     answerBug(exchange) {
-      sendFault(
-        exchange,
-        new Fault('ServerException', `The service failed. Its log says why, under request id ${exchange.requestId}.`),
-      );
+      sendFault(exchange, serverException(exchange.requestId));
     },
   };
 }
