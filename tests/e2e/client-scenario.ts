@@ -20,36 +20,52 @@ export interface Scene {
   createRepository(name: string, input?: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
-/** Starts the real program and the client around the tests of a suite. The answer may be used inside tests only. */
+/**
+ * Starts the real program and the client around the tests of a suite. The answer may be used inside tests only; where the start
+ * failed it throws the reason, so that every test shows it.
+ */
 export function useScene(open: OpenSession): () => Scene {
+  const ends: (() => Promise<unknown>)[] = [];
   let scene: Scene | undefined;
+  let problem: unknown = new Error('a scene is for use inside tests');
 
   before(async () => {
-    const scratch = await mkdtemp(join(tmpdir(), 'longshore-e2e-'));
-    const server = await spawnServer();
-    const token = await server.dockerToken();
-    scene = {
-      server,
-      scratch,
-      token,
-      session: await open(server, scratch),
-      registry: registryClient({ origin: server.origin, token }),
-      createRepository: async (name, input = {}) => {
-        await callEcr(server.origin, server, 'CreateRepository', { repositoryName: name, ...input });
-        return `${server.host}/${name}`;
-      },
-    };
+    try {
+      scene = await openScene(open, ends);
+    } catch (error) {
+      problem = error;
+    }
   });
 
   after(async () => {
-    await scene?.session.close();
-    await scene?.server.stop();
-    if (scene !== undefined) await rm(scene.scratch, { recursive: true, force: true });
+    for (const end of ends.reverse()) await end();
   });
 
   return () => {
-    assert.ok(scene !== undefined, 'the server did not start');
+    if (scene === undefined) throw problem;
     return scene;
+  };
+}
+
+/** Each thing that was started leaves its end in `ends`, also when the next one fails. */
+async function openScene(open: OpenSession, ends: (() => Promise<unknown>)[]): Promise<Scene> {
+  const scratch = await mkdtemp(join(tmpdir(), 'longshore-e2e-'));
+  ends.push(() => rm(scratch, { recursive: true, force: true }));
+  const server = await spawnServer();
+  ends.push(() => server.stop());
+  const token = await server.dockerToken();
+  const session = await open(server, scratch);
+  ends.push(() => session.close());
+  return {
+    server,
+    scratch,
+    token,
+    session,
+    registry: registryClient({ origin: server.origin, token }),
+    createRepository: async (name, input = {}) => {
+      await callEcr(server.origin, server, 'CreateRepository', { repositoryName: name, ...input });
+      return `${server.host}/${name}`;
+    },
   };
 }
 

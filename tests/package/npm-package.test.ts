@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '../e2e/run-program.ts';
@@ -18,20 +18,20 @@ describe('the npm package', () => {
   let files: string[] = [];
   let binary = '';
 
-  before(async () => {
-    scratch = await mkdtemp(join(tmpdir(), 'longshore-package-'));
-    const quiet = ['--silent', '--no-audit', '--no-fund'];
-    const [packed] = JSON.parse(
-      await runProgram(['npm', 'pack', '--json', '--silent', '--pack-destination', scratch], { cwd: root }),
-    );
-    files = packed.files.map(({ path }: { path: string }) => path);
-    const prefix = join(scratch, 'prefix');
-    const tarball = join(scratch, packed.filename);
-    await runProgram(['npm', 'install', '--global', ...quiet, '--prefix', prefix, tarball], { cwd: scratch });
-    binary = join(prefix, 'bin', 'longshore');
-  });
-
   after(() => rm(scratch, { recursive: true, force: true }));
+
+  test('is packed and installed', async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'longshore-package-'));
+    const pack = ['npm', 'pack', '--json', '--silent', '--pack-destination', scratch];
+    // The build runs first and may say something; the description of the package follows it.
+    const said = await runProgram(pack, { cwd: root });
+    const [packed] = JSON.parse(said.slice(said.search(/^\[/m)));
+    files = packed.files.map(({ path }: { path: string }) => path);
+    const prefix = ['--prefix', join(scratch, 'prefix')];
+    const tarball = join(scratch, packed.filename);
+    await runProgram(['npm', 'install', '--global', '--silent', '--no-audit', '--no-fund', ...prefix, tarball]);
+    binary = join(scratch, 'prefix', 'bin', 'longshore');
+  });
 
   test('holds the program and its papers, neither sources nor tests nor a runtime', () => {
     const folders = new Set(files.map((path) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '.')));
