@@ -3,7 +3,9 @@
  * credentials, each right most of the time, so that the wrong one gets past the others.
  */
 import type { Random } from '../../black-box/random.ts';
+import { frameBody } from './frame-body.ts';
 import { mutateManifest } from './manifest-mutations.ts';
+import { badTags, credentials, hosts, mediaTypes, oddHeaders, oddNames, oddTexts } from './odd-texts.ts';
 import type { RawRequest } from './raw-exchange.ts';
 
 /** What is there to be aimed at. */
@@ -26,54 +28,6 @@ export interface FuzzRequest extends RawRequest {
   readonly badTag: boolean;
 }
 
-const oddTexts: readonly string[] = [
-  ...[
-    '',
-    '.',
-    '..',
-    '-',
-    '_',
-    '%',
-    '%zz',
-    '%u0041',
-    '%00',
-    '%2f',
-    '%2e%2e%2f',
-    '%c3%28',
-    '%ff',
-    '\\',
-    "'",
-    '"',
-    '<script>',
-  ],
-  ...[
-    '__proto__',
-    'constructor',
-    'null',
-    'undefined',
-    '-1',
-    '0',
-    '1e9',
-    'a'.repeat(129),
-    'a'.repeat(300),
-    'b'.repeat(5000),
-  ],
-  ...[
-    'a:b',
-    'a@sha256:b',
-    'A',
-    'ä',
-    'a b',
-    'a\tb',
-    '[object Object]',
-    '{{7*7}}',
-    'uploads',
-    'list',
-    'manifests',
-    'blobs',
-  ],
-];
-
 const digestsLike = (random: Random, good: string): string =>
   random.chance(0.6)
     ? good
@@ -94,8 +48,6 @@ const digestsLike = (random: Random, good: string): string =>
         ...[good.replace(':', '%3A'), good.replace(':', '%3a'), `${good}/`, `${good}%00`, ...oddTexts],
       ]);
 
-const badTags = ['.a', '-a', 'a%20b', 'a%3Ab', 'a'.repeat(129), '%00', 'a%00', 'ä', '%c3%a4', 'a%2Fb', 'a@b', 'a%21'];
-
 export function generateRequest(random: Random, target: Target): FuzzRequest {
   const aim = aimAt(random, target);
   const headers = new Map<string, string>([
@@ -103,14 +55,14 @@ export function generateRequest(random: Random, target: Target): FuzzRequest {
     ['Connection', 'close'],
   ]);
   if (random.chance(0.93)) headers.set('Authorization', target.authorization);
-  else if (random.chance(0.7)) headers.set('Authorization', random.pick(credentials(target)));
+  else if (random.chance(0.7)) headers.set('Authorization', random.pick(credentials(target.authorization)));
   for (const [name, values] of Object.entries(oddHeaders))
     if (random.chance(0.06)) headers.set(name, random.pick(values));
   for (const [name, value] of Object.entries(aim.headers ?? {})) headers.set(name, value);
   // One fifth may not be HTTP at all: the target holds what a target must not.
   const isHttp =
     /^[\x21\x22\x24-\x7e]+$/.test(aim.path) && [...headers.values()].every((value) => /^[\t\x20-\x7e]*$/.test(value));
-  const framed = frame(random, headers, aim.body);
+  const framed = frameBody(random, headers, aim.body);
   const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const head = Buffer.from(`${aim.method} ${aim.path} HTTP/1.1\r\n${lines}${framed.lines}\r\n`, 'utf8');
   return {
@@ -191,95 +143,6 @@ function aimAt(random: Random, target: Target): Aim {
   }
 }
 
-const oddNames = [
-  ...[
-    'absent',
-    'Upper/case',
-    'a//b',
-    'a/',
-    '/a',
-    'a/../b',
-    '../../etc',
-    'a..b',
-    'a__b',
-    'a___b',
-    'a--b',
-    '-a',
-    'a-',
-    'x'.repeat(257),
-  ],
-  ...[
-    'a/manifests/b',
-    'blobs/uploads',
-    '%66uzz/app',
-    'fuzz%2fapp',
-    `${'a/'.repeat(200)}a`,
-    '_catalog',
-    'fuzz/app/manifests/x',
-  ],
-];
-
-const mediaTypes = [
-  ...[
-    'application/vnd.oci.image.manifest.v1+json',
-    'application/vnd.oci.image.manifest.v1+json',
-    'application/json',
-    '',
-    'x',
-  ],
-  ...[
-    'application/vnd.oci.image.index.v1+json',
-    'application/vnd.docker.distribution.manifest.v1+prettyjws',
-    'a/b;c=d',
-    '*/*',
-  ],
-];
-
-const hosts = [
-  ...[
-    '',
-    'localhost',
-    '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
-    '000000000000.dkr.ecr.us-east-1.localhost',
-    '[::1]',
-    'a b',
-  ],
-  ...[
-    '999999999999.dkr.ecr.us-east-1.localhost',
-    '000000000000.dkr.ecr.xx-nowhere-9.x',
-    'x'.repeat(3000),
-    '000000000000.dkr.ecr.',
-  ],
-];
-
-const credentials = ({ authorization }: Target) => [
-  ...[
-    'Basic',
-    'Basic ',
-    'Basic Og==',
-    'Basic QVdTOg==',
-    'Bearer x',
-    'basic !!!',
-    `${authorization}x`,
-    `${authorization}==`,
-  ],
-  ...[
-    authorization.slice(0, -8),
-    authorization.replace('Basic', 'basic'),
-    authorization.replace('Basic ', 'Basic   '),
-    `Basic ${'A'.repeat(6000)}`,
-  ],
-];
-
-const oddHeaders: Readonly<Record<string, readonly string[]>> = {
-  Accept: ['*/*', '', 'application/json', 'x'.repeat(2000), 'text/html;q=0'],
-  'If-None-Match': ['*', '"x"', 'W/"x"', '"', ',,,', `"sha256:${'0'.repeat(64)}"`],
-  'If-Range': ['"x"', 'Wed, 21 Oct 2015 07:28:00 GMT', ''],
-  'Content-Range': ['0-0', 'x', '0-99999999999999999999', '-1--1', 'bytes */*'],
-  'X-Amz-Target': ['AmazonEC2ContainerRegistry_V20150921.DescribeRepositories'],
-  'Content-Encoding': ['gzip', 'identity'],
-};
-
 function referenceLike(random: Random, target: Target): string {
   if (random.chance(0.4)) return `tag-${random.between(0, 20)}`;
   return random.chance(0.6) ? digestsLike(random, target.manifestDigest) : random.pick(oddTexts);
@@ -311,75 +174,4 @@ function pageQuery(random: Random): string {
 
 function bytesOf(random: Random): Buffer {
   return Buffer.alloc(random.pick([0, 1, 10, 1000, 70_000]), random.between(0, 255));
-}
-
-interface Framed {
-  readonly lines: string;
-  readonly body: Buffer;
-  readonly isHttp: boolean;
-  readonly cutShort: boolean;
-}
-
-/** How the end of the body is told: rightly most of the time. */
-function frame(random: Random, headers: Map<string, string>, body: Buffer | undefined): Framed {
-  const right = { isHttp: true, cutShort: false };
-  if (body === undefined)
-    return { ...right, lines: random.chance(0.5) ? '' : 'Content-Length: 0\r\n', body: Buffer.alloc(0) };
-  if (random.chance(0.1)) headers.set('Expect', random.pick(['100-continue', '100-Continue', '200-maybe']));
-  const expects = headers.get('Expect') !== '200-maybe';
-  const chunked = Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]);
-  const asChunks = body.length === 0 ? Buffer.from('0\r\n\r\n') : chunked;
-  const smuggled = Buffer.from('GET /v2/ HTTP/1.1\r\nHost: smuggled\r\n\r\n');
-  switch (random.between(0, 19)) {
-    case 0:
-      return { lines: `Content-Length: ${body.length + 50}\r\n`, body, isHttp: false, cutShort: true };
-    case 1:
-      return {
-        lines: `Content-Length: 4\r\nTransfer-Encoding: chunked\r\n`,
-        body: Buffer.concat([asChunks, smuggled]),
-        isHttp: false,
-        cutShort: true,
-      };
-    case 2:
-      return {
-        lines: `Content-Length: ${body.length}\r\nContent-Length: ${body.length + 1}\r\n`,
-        body,
-        isHttp: false,
-        cutShort: true,
-      };
-    case 3:
-      return {
-        lines: `Transfer-Encoding: ${random.pick(['xchunked', 'gzip, chunked', 'chunked, identity', ' chunked'])}\r\n`,
-        body: asChunks,
-        isHttp: false,
-        cutShort: true,
-      };
-    case 4:
-      return {
-        lines: `Content-Length: ${random.pick(['-1', 'x', '1e3', '0x10', '18446744073709551616', '+5'])}\r\n`,
-        body,
-        isHttp: false,
-        cutShort: true,
-      };
-    case 5:
-      return {
-        lines: 'Transfer-Encoding: chunked\r\n',
-        body: Buffer.from('zz\r\nxx\r\n'),
-        isHttp: false,
-        cutShort: true,
-      };
-    case 6:
-      return {
-        lines: 'Transfer-Encoding: chunked\r\n',
-        body: Buffer.concat([Buffer.from('5\r\n'), body.subarray(0, 3)]),
-        isHttp: false,
-        cutShort: true,
-      };
-    case 7:
-    case 8:
-    case 9:
-      return { ...right, isHttp: expects, lines: 'Transfer-Encoding: chunked\r\n', body: asChunks };
-    default:
-      return { ...right, isHttp: expects, lines: `Content-Length: ${body.length}\r\n`, body };
-  }
 }

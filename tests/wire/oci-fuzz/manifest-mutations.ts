@@ -16,6 +16,8 @@ export function mutateManifest(random: Random, good: Json): Buffer {
   if (random.chance(0.15)) return Buffer.from(JSON.stringify(good));
   const document = structuredClone(good);
   for (let times = random.between(1, 3); times > 0; times--) mutateMember(random, document);
+  // The last one, because what is repeated may not grow any more.
+  if (random.chance(0.15)) repeatMember(random, document);
   const text = random.chance(0.2) ? nearlyJson(random, JSON.stringify(document)) : JSON.stringify(document);
   const bytes = Buffer.from(text);
   if (random.chance(0.1)) bytes[random.between(0, bytes.length - 1)] = random.between(0, 255);
@@ -28,18 +30,11 @@ function mutateMember(random: Random, document: Json): void {
   const target = random.pick(objects);
   const keys = Object.keys(target);
   const key = random.chance(0.8) && keys.length > 0 ? random.pick(keys) : random.pick(oddKeys);
-  switch (random.between(0, 5)) {
+  switch (random.between(0, 4)) {
     case 0:
       delete target[key];
       return;
-    case 1: {
-      const count = random.pick([2, 100, 1001, 20_000]);
-      const length = JSON.stringify(target[key] ?? null).length;
-      // A little beyond the limit of a manifest is enough.
-      target[key] = Array.from({ length: Math.min(count, Math.ceil(6e6 / length)) }, () => target[key]);
-      return;
-    }
-    case 2:
+    case 1:
       target[key] = nested(random.pick([10, 65, 1000]));
       return;
     default:
@@ -51,6 +46,17 @@ function mutateMember(random: Random, document: Json): void {
         writable: true,
       });
   }
+}
+
+function repeatMember(random: Random, document: Json): void {
+  const objects: Json[] = [];
+  collectObjects(document, objects);
+  const target = random.pick(objects);
+  const key = random.pick([...Object.keys(target), 'layers']);
+  const length = (JSON.stringify(target[key]) ?? 'null').length;
+  // A little beyond the limit of a manifest is enough.
+  const count = Math.min(random.pick([2, 100, 1001, 20_000]), Math.ceil(6e6 / length));
+  target[key] = Array.from({ length: count }, () => target[key]);
 }
 
 function collectObjects(value: unknown, into: Json[]): void {
