@@ -13,6 +13,13 @@ import { ProgramFailed, runProgram, tryProgram } from './run-program.ts';
 clientSuite('aws command line', { programs: ['aws'] }, () => {
   const scene = useScene(noSession);
 
+  // Starting it takes a second each time, so its version is asked for once.
+  let version: Promise<string> | undefined;
+  const endpointFlags = async (origin: string): Promise<string[]> => {
+    version ??= tryProgram(['aws', '--version']).then(({ stdout, stderr }) => stdout + stderr);
+    return followsVariable(await version) ? [] : ['--endpoint-url', origin];
+  };
+
   async function aws({ server }: Scene, ...args: string[]) {
     const text = await runProgram(['aws', ...(await endpointFlags(server.origin)), '--output', 'json', ...args], {
       env: awsEnvironment(server),
@@ -158,9 +165,8 @@ clientSuite('aws command line', { programs: ['aws'] }, () => {
   });
 });
 
-/** Version 2 before 2.13 does not follow AWS_ENDPOINT_URL. */
-async function endpointFlags(origin: string): Promise<string[]> {
-  const { stdout, stderr } = await tryProgram(['aws', '--version']);
-  const [, major = 0, minor = 0] = /aws-cli\/(\d+)\.(\d+)/.exec(stdout + stderr)?.map(Number) ?? [];
-  return major === 2 && minor < 13 ? ['--endpoint-url', origin] : [];
+/** Version 2 before 2.13 does not know AWS_ENDPOINT_URL; version 1 does. */
+function followsVariable(version: string): boolean {
+  const [, major = 0, minor = 0] = /aws-cli\/(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
+  return major === 1 || minor >= 13;
 }
