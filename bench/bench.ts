@@ -1,5 +1,6 @@
 /** `npm run bench`: measures Longshore and every peer on PATH in one run. What each row asks stands in README.md. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +70,9 @@ for (let round = 1; round <= Number(values.rounds); round += 1) {
   // Turn by turn and in changing order, so that what else the machine does hits all alike.
   for (const target of round % 2 === 1 ? targets : [...targets].reverse()) {
     const data = await mkdtemp(join(values.data, 'longshore-bench-'));
+    const removeData = () => rmSync(data, { recursive: true, force: true });
+    // An interrupted run leaves nothing behind.
+    process.once('exit', removeData);
     const log = (text: string) => console.error(`round ${round}, ${target.name}: ${text}`);
     try {
       await measureTarget({
@@ -85,7 +89,8 @@ for (let round = 1; round <= Number(values.rounds); round += 1) {
     } catch (error) {
       log((error as Error).message);
     } finally {
-      await rm(data, { recursive: true, force: true });
+      removeData();
+      process.removeListener('exit', removeData);
     }
   }
 }

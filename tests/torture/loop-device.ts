@@ -1,6 +1,6 @@
 /** An ext4 file system in a file, behind a loop device: what the file holds is what a disk would hold. Linux and root only. */
-import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,12 @@ export async function createLoopDisk(megabytes: number): Promise<LoopDisk> {
   await truncate(image, megabytes * 2 ** 20);
   await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image], SYSTEM_PATH);
   let mounted = false;
+  // An interrupted run leaves no mount behind; lazily, as a server may still be dying on it.
+  const letGo = () => {
+    if (mounted) spawnSync('umount', ['--lazy', directory], SYSTEM_PATH);
+    rmSync(home, { recursive: true, force: true });
+  };
+  process.once('exit', letGo);
   const disk: LoopDisk = {
     image,
     directory,
@@ -53,6 +59,7 @@ export async function createLoopDisk(megabytes: number): Promise<LoopDisk> {
     },
     async dispose() {
       await disk.unmount();
+      process.removeListener('exit', letGo);
       await rm(home, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,5 @@
 /** Where a trial plays: how the server is started, and how it is taken away. */
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { type LongshoreProcess, startLongshore } from '../black-box/longshore-process.ts';
 
 export interface Stage {
@@ -18,10 +18,16 @@ export const TRIAL_FLAGS = ['--log-level', 'warn'];
 
 /** The server dies by `kill -9`; everything it had handed to the kernel survives. */
 export function createKillStage(options: { data: string; port: number }): Stage {
+  const removeData = () => rmSync(options.data, { recursive: true, force: true });
+  // An interrupted run leaves nothing behind.
+  process.once('exit', removeData);
   return {
     data: options.data,
     start: (flags = []) => startLongshore({ ...options, flags: [...TRIAL_FLAGS, ...flags] }),
     crash: (server) => server.kill(),
-    dispose: () => rm(options.data, { recursive: true, force: true }),
+    async dispose() {
+      removeData();
+      process.removeListener('exit', removeData);
+    },
   };
 }
