@@ -71,16 +71,11 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
   }
 
   /**
-   * A unit that asks once needs no transaction around the one statement. Only at its second step do we know that it asks
-   * more: then it begins again, from the start, inside one.
+   * Always in a transaction, so that all steps see one snapshot. It costs a single step half a µs, and makes every further
+   * one cheaper, because the lock is taken once.
    */
-  function runRead<T>(makeWork: () => Work<T>): T {
-    const work = makeWork();
-    const opening = work.next();
-    if (opening.done) return opening.value;
-    const next = answer(work, () => execute(opening.value as Call));
-    if (next.done) return next.value;
-    return inTransaction(begin, () => drive(makeWork(), (step) => execute(step as Call)));
+  function runRead<T>(work: Work<T>): T {
+    return inTransaction(begin, () => drive(work, (step) => execute(step as Call)));
   }
 
   /** Runs the unit and adds what it changed to `changes`, unless it throws. */
@@ -168,7 +163,7 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
     async read(work) {
       assertOpen();
       try {
-        return runRead(() => work(metadataTx));
+        return runRead(work(metadataTx));
       } catch (error) {
         throw toPortError(error);
       }
