@@ -1,6 +1,5 @@
 /** The only place where parts are joined: settings in, a running server out. */
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
 import { openFilesystemBlobs } from './adapters/blobs/filesystem/open-filesystem-blobs.ts';
 import { lockData, runningServer, type ServerInfo } from './adapters/keys/data-lock.ts';
 import { openKeys } from './adapters/keys/key-file.ts';
@@ -23,6 +22,7 @@ import { createProbesEdge } from './edges/probes/probes-edge.ts';
 import { createReadiness } from './edges/probes/readiness.ts';
 import { startBackground } from './jobs/background.ts';
 import { backgroundTasks } from './jobs/background-tasks.ts';
+import { type Log, logTo } from './lib/log/create-log.ts';
 import { createOperationTimings, type OperationTimings } from './lib/operation-timings.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { Ports } from './ports/ports.ts';
@@ -45,7 +45,7 @@ export interface App {
 export interface Overrides {
   readonly clock?: Clock;
   /** Silent when left out. */
-  readonly log?: Logger;
+  readonly log?: Log;
 }
 
 /** Everything that is kept, opened. */
@@ -106,8 +106,9 @@ export function serverOf(config: Pick<Config, 'data'>): Promise<ServerInfo | und
 /** Starts the server. Rejects, with nothing left open, with errors whose message or code says what to do. */
 export async function startApp(
   config: Config,
-  { clock = systemClock, log = pino({ level: 'silent' }) }: Overrides = {},
+  { clock = systemClock, log = logTo(() => undefined, 'silent') }: Overrides = {},
 ): Promise<App> {
+  const { logger } = log;
   // Closed in reverse order, also when the start fails half-way.
   const closers: (() => unknown)[] = [];
   const closeAll = async () => {
@@ -126,7 +127,7 @@ export async function startApp(
     const settings = serviceSettings(config, () => port);
     const ecr = createEcrService(ports, settings);
     closers.push(() =>
-      ecr.pullTimes.flush().catch((error: unknown) => log.warn({ err: error }, 'pull times could not be written')),
+      ecr.pullTimes.flush().catch((error: unknown) => logger.warn({ err: error }, 'pull times could not be written')),
     );
 
     const tlsFiles =
@@ -176,20 +177,20 @@ export async function startApp(
         tls,
         (pair) => {
           kernel.useTlsPair(pair);
-          log.info('new TLS certificate in use');
+          logger.info('new TLS certificate in use');
         },
-        (problem) => log.error({ err: problem }, 'the new TLS certificate cannot be used, the old one stays'),
+        (problem) => logger.error({ err: problem }, 'the new TLS certificate cannot be used, the old one stays'),
       );
       closers.push(() => follower.stop());
     }
-    const background = startBackground(backgroundTasks(ecr, config, log), (task, error) =>
-      log.warn({ task, err: error }, 'background work failed and will be tried again'),
+    const background = startBackground(backgroundTasks(ecr, config, logger), (task, error) =>
+      logger.warn({ task, err: error }, 'background work failed and will be tried again'),
     );
     closers.push(() => background.stop());
     closers.push(async () => {
       draining = true;
       const cut = await kernel.drain(config.drainTimeout);
-      if (cut > 0) log.warn({ requests: cut }, 'requests were cut off because they did not finish in time');
+      if (cut > 0) logger.warn({ requests: cut }, 'requests were cut off because they did not finish in time');
     });
     let stopping: Promise<void> | undefined;
     return {

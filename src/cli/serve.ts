@@ -19,7 +19,7 @@ async function serve(config: Config): Promise<void> {
   endOnUnforeseen(log);
   const ended = Promise.withResolvers<void>();
   // Before the start, so that a signal while a large database is opened ends it in order, too.
-  const app = startApp(config, { log: log.logger });
+  const app = startApp(config, { log });
   onSignals(async (signal) => {
     log.logger.info({ signal }, 'ending: no new connections, requests in flight may finish');
     await (await app).stop();

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Logger } from 'pino';
+import type { Log } from '../../lib/log/create-log.ts';
 import { logRequest } from './access-log.ts';
 import { dropUnreadBody } from './drop-unread-body.ts';
 import { HttpExchange } from './http-exchange.ts';
@@ -55,11 +55,12 @@ type KernelSocket = Socket & {
 export function createHttpKernel(deps: {
   edges: Edges;
   limits: HttpLimits;
-  log: Logger;
+  log: Log;
   counts: RequestCounts;
   tls?: TlsPair | undefined;
 }): HttpKernel {
   const { edges, limits, log, counts } = deps;
+  const { logger } = log;
   const inFlight = new Set<HttpExchange>();
   let draining = false;
 
@@ -96,7 +97,7 @@ export function createHttpKernel(deps: {
       response.destroy();
       return;
     }
-    log.error({ requestId: exchange.requestId, err: error }, 'unforeseen error while answering a request');
+    logger.error({ requestId: exchange.requestId, err: error }, 'unforeseen error while answering a request');
     if (response.headersSent) {
       response.destroy();
       return;
@@ -105,7 +106,7 @@ export function createHttpKernel(deps: {
       for (const name of response.getHeaderNames()) response.removeHeader(name);
       edgeNamed(exchange.record.edge).answerBug(exchange);
     } catch (second) {
-      log.error({ requestId: exchange.requestId, err: second }, 'the error could not be answered');
+      logger.error({ requestId: exchange.requestId, err: second }, 'the error could not be answered');
       response.destroy();
     }
   }
@@ -167,7 +168,7 @@ export function createHttpKernel(deps: {
         server.once('error', reject);
         server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
           server.off('error', reject);
-          server.on('error', (error) => log.error({ err: error }, 'the server failed to accept a connection'));
+          server.on('error', (error) => logger.error({ err: error }, 'the server failed to accept a connection'));
           resolve(server.address() as AddressInfo);
         });
       }),

@@ -6,6 +6,8 @@ import { logText } from './log-text.ts';
 
 export interface Log {
   readonly logger: Logger;
+  /** A line of JSON in pino's form that the caller has put together, for lines that come by the thousand. */
+  readonly writeLine: (line: string) => void;
   /** Writes what is left; call it before the process ends. */
   flush(): void;
 }
@@ -19,6 +21,11 @@ export interface LogOptions {
 export function createLog({ level, format }: LogOptions, fd: number): Log {
   const output = openLogOutput(fd);
   const asText = format === 'text' || (format === 'auto' && isatty(fd));
-  const sink = asText ? { write: (line: string) => output.write(logText(line)) } : output;
-  return { logger: pino({ level, base: null }, sink), flush: () => output.flushSync() };
+  const writeLine = asText ? (line: string) => output.write(logText(line)) : output.write;
+  return { ...logTo(writeLine, level), flush: output.flushSync };
+}
+
+/** Hands every line to `writeLine`, at once. */
+export function logTo(writeLine: (line: string) => void, level: LogOptions['level']): Log {
+  return { logger: pino({ level, base: null }, { write: writeLine }), writeLine, flush: () => undefined };
 }

@@ -1,11 +1,11 @@
 /** The kernel alone on a free port, with an edge of the test's making in place of every protocol. */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { pino } from 'pino';
 import type { Edge, Exchange } from '../../../src/edges/http/exchange.ts';
 import { createHttpKernel, type HttpKernel, type HttpLimits } from '../../../src/edges/http/http-kernel.ts';
 import { createRequestCounts, type RequestCounts } from '../../../src/edges/http/request-counts.ts';
 import type { TlsPair } from '../../../src/edges/http/tls-files.ts';
+import { logTo } from '../../../src/lib/log/create-log.ts';
 
 export interface StartedKernel {
   readonly kernel: HttpKernel;
@@ -38,7 +38,7 @@ export async function startKernel(
   const kernel = createHttpKernel({
     edges: { oci: edge, awsJson: edge, awsQuery: edge, probes: edge, front: edge },
     limits: { ...usualLimits, ...options.limits },
-    log: pino({ level: 'debug', base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    log: logTo((line) => void lines.push(JSON.parse(line)), 'debug'),
     counts,
     tls: options.tls,
   });
