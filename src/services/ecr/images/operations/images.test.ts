@@ -77,6 +77,24 @@ describe('PutImage', () => {
   });
 });
 
+test('PutImage refuses tags that no client could name', async () => {
+  const image = makeImage({ seed: 'a' });
+  await memory.push(app, image);
+  const imageManifest = image.bytes.toString();
+  for (const imageTag of ['a b', 'a/b', 'a:b', '.a', '-a', 'é', 'a\n', '\u0000']) {
+    await assert.rejects(
+      putImage.handle(memory.context, { repositoryName, imageManifest, imageTag }),
+      refusal(
+        'InvalidParameterException',
+        "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9_.-]*''",
+      ),
+    );
+  }
+  assert(
+    await putImage.handle(memory.context, { repositoryName, imageManifest, imageTag: `v1.2_x-${'y'.repeat(290)}` }),
+  );
+});
+
 describe('BatchGetImage', () => {
   test('echoes the tag when it was asked for, and tells what is not there', async () => {
     const image = makeImage({ seed: 'a' });
