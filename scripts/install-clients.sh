@@ -8,7 +8,7 @@
 # Needs root for the packages and Go 1.26 for the rest. What is there already is left as it is.
 set -uo pipefail
 
-folder="${LONGSHORE_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/longshore-clients}"
+folder="${E2E_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/longshore-clients}"
 packages=(docker.io containerd runc podman crun skopeo buildah strace e2fsprogs openssl ca-certificates)
 export PATH="$folder:$PATH:/usr/local/go/bin"
 failed=0

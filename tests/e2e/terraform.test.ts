@@ -1,6 +1,6 @@
 /**
  * Terraform's aws_ecr_repository: create, a clean plan, change, import, destroy. The provider is 700 MB, so it is taken from the
- * folder that LONGSHORE_TEST_TF_PLUGINS names (laid out as a file system mirror) and never downloaded.
+ * folder that E2E_TERRAFORM_PLUGINS names (laid out as a file system mirror) and never downloaded.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -14,9 +14,9 @@ import { clientSuite } from './client-suite.ts';
 import { noSession } from './no-session.ts';
 import { runProgram, tryProgram } from './run-program.ts';
 
-const plugins = process.env.LONGSHORE_TEST_TF_PLUGINS ?? '';
+const plugins = process.env.E2E_TERRAFORM_PLUGINS ?? '';
 const missing = () =>
-  plugins !== '' && existsSync(plugins) ? undefined : 'LONGSHORE_TEST_TF_PLUGINS names no folder with the AWS provider';
+  plugins !== '' && existsSync(plugins) ? undefined : 'E2E_TERRAFORM_PLUGINS names no folder with the AWS provider';
 
 interface Shape {
   readonly mutability: string;

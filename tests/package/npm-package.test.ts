@@ -50,8 +50,9 @@ describe('the npm package', () => {
   });
 
   test('serves, and ends with 0 on SIGTERM', async () => {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LONGSHORE_')));
     const flags = ['serve', '--data', join(scratch, 'data'), '--listen', '127.0.0.1:0'];
-    const child = spawn(process.execPath, [binary, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [binary, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
     const ended = once(child, 'exit');

@@ -69,7 +69,8 @@ export function createHttpKernel(deps: {
     const target = originForm(request.url ?? '', request.headers.host);
     const before = socket[carried] ?? { read: 0, written: 0 };
     const exchange = new HttpExchange(request, response, target ?? '/', continueOwed, before);
-    (socket[busyWith] ??= []).push(exchange);
+    socket[busyWith] ??= [];
+    socket[busyWith].push(exchange);
     inFlight.add(exchange);
     if (draining) response.shouldKeepAlive = false;
     response.on('close', () => finish(exchange));

@@ -25,7 +25,7 @@ test('100 Continue comes when the edge takes the body, and before the body is se
   assert.equal(String(first), 'HTTP/1.1 100 Continue\r\n\r\n');
   socket.write('hello');
   const [second] = await once(socket, 'data');
-  assert.match(String(second), /^HTTP\/1\.1 201 [^]*hello$/);
+  assert.match(String(second), /^HTTP\/1\.1 201 [\s\S]*hello$/);
   socket.destroy();
 });
 
@@ -55,7 +55,7 @@ for (const [name, pieces] of Object.entries({
       const error = await readBody(exchange, 10).catch((problem: unknown) => problem);
       answer(exchange, 413, error instanceof BodyTooLarge ? `more than ${error.limit}` : String(error));
     });
-    assert.match(await kernel.send(...pieces), /^HTTP\/1\.1 413 [^]*more than 10$/);
+    assert.match(await kernel.send(...pieces), /^HTTP\/1\.1 413 [\s\S]*more than 10$/);
   });
 }
 
