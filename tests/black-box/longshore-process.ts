@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createHttpClient } from './http-client.ts';
 
-const BINARY = fileURLToPath(new URL('../../bin/longshore.mjs', import.meta.url));
+/** The program, to be run by this very Node. */
+export const BINARY = fileURLToPath(new URL('../../bin/longshore.mjs', import.meta.url));
 
 /** The root key every trial uses, so that a data directory can be taken over by another process. */
 export const ROOT_KEY = {
@@ -61,13 +62,7 @@ export async function startLongshore(options: LongshoreOptions): Promise<Longsho
     // A group of its own, so that a kill hits helpers of the server too.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      LONGSHORE_ROOT_ACCESS_KEY_ID: ROOT_KEY.accessKeyId,
-      LONGSHORE_ROOT_SECRET_ACCESS_KEY: ROOT_KEY.secretAccessKey,
-      ...options.environment,
-    },
+    env: { ...trialEnvironment(), ...options.environment },
   });
   const output = keepLastWords(child);
   const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
@@ -100,6 +95,16 @@ export async function startLongshore(options: LongshoreOptions): Promise<Longsho
       const [code] = await gone;
       return code;
     },
+  };
+}
+
+/** The root key and what a program needs to run; nothing of what somebody exported for their own server. */
+export function trialEnvironment(): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    LONGSHORE_ROOT_ACCESS_KEY_ID: ROOT_KEY.accessKeyId,
+    LONGSHORE_ROOT_SECRET_ACCESS_KEY: ROOT_KEY.secretAccessKey,
   };
 }
 

@@ -3,9 +3,8 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { LongshoreProcess } from '../black-box/longshore-process.ts';
+import { BINARY, type LongshoreProcess, trialEnvironment } from '../black-box/longshore-process.ts';
 import type { Random } from '../black-box/random.ts';
 import { check } from './check.ts';
 import { checkSweep, SWEEP_FLAGS } from './check-sweep.ts';
@@ -15,7 +14,6 @@ import type { Stage } from './stage.ts';
 import { createTrial, logIn, type Trial } from './trial.ts';
 
 const run = promisify(execFile);
-const BINARY = fileURLToPath(new URL('../../bin/longshore.mjs', import.meta.url));
 
 export interface TrialOptions {
   readonly rounds: number;
@@ -105,7 +103,7 @@ async function loadAndCrash(
 /** `longshore verify` re-reads everything; it must find nothing amiss. */
 async function verify(stage: Stage, report: Report): Promise<void> {
   try {
-    await run(process.execPath, [BINARY, 'verify', '--data', stage.data]);
+    await run(process.execPath, [BINARY, 'verify', '--data', stage.data], { env: trialEnvironment() });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
     report.breach('verify failed', `${stdout}\n${stderr}`.slice(0, 4_000));
