@@ -24,6 +24,7 @@ import {
   pathMalformed,
   regionNotServed,
 } from './faults.ts';
+import { refreshOnceATurn } from './refresh-once-a-turn.ts';
 import { createRegistryOfHost } from './registry-of-host.ts';
 import { findRoute, methodsOf, type Route } from './routes.ts';
 import { type OciPath, splitPath } from './split-path.ts';
@@ -39,8 +40,9 @@ export interface OciEdgeDeps {
 export function createOciEdge({ ecr, findCaller, servesRegion }: OciEdgeDeps): Edge {
   const { settings } = ecr;
   const registryOf = createRegistryOfHost({ accountId: settings.defaultAccountId, region: settings.defaultRegion });
-  const callerOf = createDockerTokenCheck({ ...ecr, findCaller });
-  const freshEcr: EcrService = { ...ecr, metadata: { ...ecr.metadata, refresh: () => undefined } };
+  const { keys, clock, metadata } = ecr;
+  const callerOf = createDockerTokenCheck({ keys, clock, metadata: refreshOnceATurn(metadata), findCaller });
+  const freshEcr: EcrService = { ...ecr, metadata: { ...metadata, refresh: () => undefined } };
 
   function answer(exchange: Exchange): void | Promise<void> {
     const path = splitPath(exchange.path);
