@@ -139,6 +139,17 @@ describe('files', () => {
     assert.deepEqual(paths(silent), []);
   });
 
+  test('every test is run by .ci/run', () => {
+    const patterns = [...readFileSync(join(root, '.ci/run'), 'utf8').matchAll(/'([^']+\.test\.ts)'/g)];
+    const run = (path: string) => patterns.some(([, pattern = '']) => posix.matchesGlob(path, pattern));
+    const tests = code.filter(({ path }) => path.endsWith('.test.ts'));
+    assert.ok(tests.length > 0);
+    assert.deepEqual(
+      paths(tests).filter((path) => !run(path)),
+      [],
+    );
+  });
+
   test('no test is left alone with .only', () => {
     assert.deepEqual(
       paths(code.filter(({ text }) => /\b(test|it|describe|suite)\.only\s*\(|\bonly: true/.test(text))),
