@@ -1,4 +1,5 @@
 /** `longshore serve`: the server, until a signal ends it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type App, startApp } from '../app.ts';
 import type { Config } from '../config.ts';
@@ -22,8 +23,11 @@ async function serve(config: Config): Promise<void> {
   const app = startApp(config, { log });
   onSignals(async (signal) => {
     log.logger.info({ signal }, 'ending: no new connections, requests in flight may finish');
-    await (await app).stop();
-    log.logger.info('ended');
+    // Requests have had their time then, and what is left (re-reading a large layer) may be broken off: nothing acknowledged hangs on it.
+    const late = sleep(config.drainTimeout + CLOSE_MS, 'late' as const, { ref: false });
+    if ((await Promise.race([(await app).stop(), late])) === 'late')
+      log.logger.warn('ended without waiting for background work');
+    else log.logger.info('ended');
     ended.resolve();
   });
   announce(config, await app, log);
@@ -32,6 +36,8 @@ async function serve(config: Config): Promise<void> {
   // Whatever still keeps the event loop busy (a client's half-closed socket) is not waited for.
   process.exit(0);
 }
+
+const CLOSE_MS = 5000;
 
 function announce(config: Config, app: App, log: Log): void {
   if (process.stdout.isTTY && config.logFormat !== 'json') {

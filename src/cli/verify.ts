@@ -63,8 +63,12 @@ function printJson(value: Finding | Sums): string {
 function printText(value: Finding | Sums): string {
   if ('kind' in value) return `${value.kind.toUpperCase()} ${value.digest} (${value.place}): ${value.detail}`;
   const { layers, bytes, images, findings } = value;
-  const read = `${layers} layers (${sizeText(bytes)}) and ${images} manifests read`;
+  const read = `Read ${counted(layers, 'layer')} (${sizeText(bytes)}) and ${counted(images, 'manifest')}`;
   return findings === 0
     ? `${read}: all good.`
-    : `${read}: ${findings} found. The next push of a damaged layer heals it.`;
+    : `${read}: ${counted(findings, 'problem')}. The next push of a damaged or missing layer heals it.`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

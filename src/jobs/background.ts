@@ -13,8 +13,8 @@ export interface BackgroundTask {
 }
 
 export interface Background {
-  /** Lets the slice under way finish, and begins no other. */
-  stop(): Promise<void>;
+  /** Begins no other slice and lets the one under way finish, for so long at most: re-reading a large layer may take a while. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 /** A process that is restarted every day still does what is due once a day. */
@@ -54,9 +54,11 @@ export function startBackground(
     if (!stopping.signal.aborted) throw error;
   });
   return {
-    async stop() {
+    async stop(graceMs = 2000) {
       stopping.abort();
-      await running;
+      const grace = new AbortController();
+      await Promise.race([running, sleep(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+      grace.abort();
     },
   };
 }

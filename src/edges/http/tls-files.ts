@@ -14,11 +14,23 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-/** Throws when a file cannot be read or the two do not fit. */
+/** The pair cannot be used; the message names the files. */
+export class TlsFilesProblem extends Error {
+  override readonly name = 'TlsFilesProblem';
+}
+
+/** Rejects with TlsFilesProblem when a file cannot be read or the two do not fit. */
 export async function readTlsPair(files: TlsFiles): Promise<TlsPair> {
-  const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
-  createSecureContext({ cert, key });
-  return { cert, key };
+  try {
+    const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
+    createSecureContext({ cert, key });
+    return { cert, key };
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new TlsFilesProblem(`tls-cert ${files.cert} and tls-key ${files.key} cannot be used: ${reason}`, {
+      cause: error,
+    });
+  }
 }
 
 /** How often the files are compared although nothing was told: watching does not work on every file system. */
