@@ -73,8 +73,8 @@ function problemOf(request: FuzzRequest, answer: RawAnswer | undefined): string 
   if (answer.answers !== 1) return 'a second request was read';
   if (answer.status < 400) return request.badTag ? 'accepted' : undefined;
   if (/node:|\.ts:|longshore-|\/tmp|SQLITE|ENOENT|TypeError/.test(answer.body)) return 'shows the server';
-  if (!request.isHttp || request.method === 'HEAD') return undefined;
-  if (!answer.whole) return 'the body is cut';
+  if (request.method === 'HEAD') return undefined;
+  if (!answer.whole) return request.isHttp ? 'the body is cut' : undefined;
   if (answer.status === 401) return answer.body === 'Not Authorized\n' ? undefined : 'no challenge';
   return isErrorDocument(answer.body) ? undefined : 'no error document';
 }

@@ -9,8 +9,8 @@ import type { Log } from '../../lib/log/create-log.ts';
 import { logRequest } from './access-log.ts';
 import { dropUnreadBody } from './drop-unread-body.ts';
 import { HttpExchange } from './http-exchange.ts';
-import { refuseConnection, statusOfParseError } from './refuse-connection.ts';
-import { answerRefusal, refusalOf, refuse } from './refuse-request.ts';
+import { type RefusalStatus, refuseConnection, statusOfParseError } from './refuse-connection.ts';
+import { refusalOf, refuse } from './refuse-request.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { originForm } from './request-target.ts';
 import { type Edges, routeRequest } from './route-request.ts';
@@ -64,7 +64,12 @@ export function createHttpKernel(deps: {
   const inFlight = new Set<HttpExchange>();
   let draining = false;
 
-  function serve(request: IncomingMessage, response: ServerResponse, continueOwed: boolean): void {
+  function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    continueOwed: boolean,
+    refusedWith?: RefusalStatus,
+  ): void {
     const socket: KernelSocket = request.socket;
     const target = originForm(request.url ?? '', request.headers.host);
     const before = socket[carried] ?? { read: 0, written: 0 };
@@ -76,7 +81,7 @@ export function createHttpKernel(deps: {
     response.on('close', () => finish(exchange));
     response.on('error', ignore);
 
-    const refusal = target === undefined ? 400 : refusalOf(request, limits);
+    const refusal = refusedWith ?? (target === undefined ? 400 : refusalOf(request, limits));
     if (refusal !== undefined) {
       refuse(exchange, refusal);
       return;
@@ -140,10 +145,7 @@ export function createHttpKernel(deps: {
   server.maxConnections = limits.maxConnections;
   server.on('request', (request, response) => serve(request, response, false));
   server.on('checkContinue', (request, response) => serve(request, response, true));
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    response.shouldKeepAlive = false;
-    answerRefusal(response, 417);
-  });
+  server.on('checkExpectation', (request, response) => serve(request, response, false, 417));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET') return void socket.destroy();
     const status = statusOfParseError(error.code);

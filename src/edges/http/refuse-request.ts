@@ -1,7 +1,7 @@
 /** Requests that Node's parser lets through and we do not, refused before any edge sees them (RFC 9112, sections 3.2, 6 and 11.2). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpExchange } from './http-exchange.ts';
-import type { RefusalStatus } from './refuse-connection.ts';
+import { type RefusalStatus, refusalBody } from './refuse-connection.ts';
 
 /** What Node's parser lets through and we do not; tests/wire/http/framing.test.ts shows what it refuses already. */
 export function refusalOf(
@@ -38,8 +38,8 @@ export function refuse(exchange: HttpExchange, status: RefusalStatus): void {
   socket.once('close', () => request.destroy());
 }
 
-export function answerRefusal(response: ServerResponse, status: RefusalStatus): void {
-  const body = `${JSON.stringify({ message: `${status}: the request was refused` })}\n`;
+function answerRefusal(response: ServerResponse, status: RefusalStatus): void {
+  const body = refusalBody(status);
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
   response.end(body);
 }
