@@ -40,7 +40,7 @@ function mutateMember(random: Random, document: Json): void {
     default:
       // Not by assignment: that would set a prototype.
       Object.defineProperty(target, key, {
-        value: random.pick(oddValues),
+        value: structuredClone(random.pick(oddValues)),
         enumerable: true,
         configurable: true,
         writable: true,
