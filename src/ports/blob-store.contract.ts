@@ -223,6 +223,43 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
         assert.equal(await blobs.check(second), 'good');
         assert.deepEqual((await fetch(blobs, second)).bytes, bytes);
       });
+
+      test(`an upload goes on after a commit whose row was never written (${size} bytes)`, async () => {
+        const [bytes, half] = [randomBytes(size), size / 2];
+        const key = blobs.startUpload();
+        await append(key, 0, bytes.subarray(0, half));
+        await append(key, half, bytes.subarray(half));
+        const first = await blobs.commit(key, { digest: digestOf(bytes), size });
+        const others = await Promise.all([store(bytes), store(randomBytes(size))]);
+
+        const longer = Buffer.concat([bytes.subarray(0, half), randomBytes(size)]);
+        const answer = await append(key, half, longer.subarray(half));
+        assert.deepEqual(answer, { offset: longer.length, complete: true });
+        assert.equal(await blobs.check(first), 'absent');
+        const second = await blobs.commit(key, { digest: digestOf(longer), size: longer.length });
+        assert.deepEqual((await fetch(blobs, second)).bytes, longer);
+
+        await restart();
+        const begun = { digest: digestOf(bytes.subarray(0, half)), size: half };
+        await assert.rejects(blobs.commit(key, { ...begun, digest: digestOf(bytes) }), DigestMismatch);
+        const third = await blobs.commit(key, begun);
+        assert.deepEqual((await fetch(blobs, third)).bytes, bytes.subarray(0, half));
+        assert.equal(await blobs.check(second), 'absent');
+        for (const other of others) assert.equal(await blobs.check(other), 'good', 'what others stored stays');
+      });
+
+      test(`of two commits whose rows were never written the later one counts (${size} bytes)`, async () => {
+        const [outdated, bytes] = [randomBytes(size), randomBytes(size)];
+        const key = blobs.startUpload();
+        await append(key, 0, outdated);
+        await blobs.commit(key, { digest: digestOf(outdated), size });
+        await append(key, 0, bytes);
+        await blobs.commit(key, { digest: digestOf(bytes), size });
+        await restart();
+        await append(key, size - 1, bytes.subarray(size - 1));
+        const blob = await blobs.commit(key, { digest: digestOf(bytes), size });
+        assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
+      });
     }
 
     test('an upload that is not there is lost, and aborting it is fine', async () => {

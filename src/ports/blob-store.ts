@@ -46,7 +46,8 @@ export interface BlobStore {
    * or interrupted request) is cut off first. Consumes `source` to its end. Rejects with `UploadTooLarge` when more than
    * `limit` bytes would be in the object, with `BlobStoreUnavailable` when the bytes could not be stored (`full` when the
    * disk is), with `UploadLost` when the object has fewer than `offset` bytes.
-   * Calls for one key must not overlap; the caller sees to that.
+   * An upload whose commit was never followed by its row goes on: the object is taken back from its location. So no row may point there while
+   * the caller appends or commits. Calls for one key must not overlap; the caller sees to both.
    */
   append(
     key: string,

@@ -38,9 +38,19 @@ export function memoryBlobs(objects: MemoryObjects = new Map(), now: () => numbe
   }
 
   function acknowledged(key: string, length: number): Buffer {
+    if (length > 0 && !objects.has(key)) takeBack(key);
     const bytes = objects.get(key)?.bytes ?? Buffer.alloc(0);
     if (bytes.length < length) throw new UploadLost('The upload has fewer bytes than were acknowledged.');
     return bytes.subarray(0, length);
+  }
+
+  /** An upload that was committed before, but whose row was not, and which goes on. The last one is the newest. */
+  function takeBack(key: string) {
+    const location = [...objects.keys()].findLast((name) => name.endsWith(key.replace('uploads/', '.')));
+    const object = location && objects.get(location);
+    if (!location || !object) return;
+    objects.delete(location);
+    put(key, object.bytes);
   }
 
   return {

@@ -62,7 +62,7 @@ export async function appendUpload(store: StoreContext, append: Append, source: 
   }
 
   async function enlarge() {
-    fd = await openUploadFile(store.directory, key, offset);
+    fd = await openUploadFile(store, key, offset);
     const inWorker = digest?.place === 'worker' ? digest : await digestInWorker(store, append, fd);
     digest = inWorker;
     writer = writeBlocks(fd, offset, inWorker.hash, store.blocks);
@@ -72,7 +72,7 @@ export async function appendUpload(store: StoreContext, append: Append, source: 
   /** Answers when the gathered bytes are durable; they are hashed while the system syncs them. */
   async function finishSmall() {
     if (offset + received === 0) return;
-    fd = await openUploadFile(store.directory, key, offset);
+    fd = await openUploadFile(store, key, offset);
     await writeAllFully(fd, gathered, offset);
     const synced = syncFileData(fd);
     digest ??= offset === 0 ? digestHere(algorithm) : undefined;

@@ -20,6 +20,7 @@ import { hashFile } from './hash-file.ts';
 import { locationOf, objectPath, splitDigest, uploadPath } from './object-paths.ts';
 import { digestHere, type RunningDigest, textOf } from './running-digests.ts';
 import type { StoreContext } from './store-context.ts';
+import { takeBackUpload } from './take-back-upload.ts';
 
 /** See BlobStore.commit; throws file system errors as they are. */
 export async function commitUpload(
@@ -32,7 +33,7 @@ export async function commitUpload(
   const from = uploadPath(store.directory, key);
   const to = objectPath(store.directory, location);
 
-  const source = (await findFile(from, to, size)) === 'moved' ? to : from;
+  const source = (await findFile(store, key, to, size)) === 'moved' ? to : from;
   const running = await digestOf(store, key, source, expected);
   store.digests.put(key, running);
   const actual = await textOf(running);
@@ -54,17 +55,18 @@ export async function commitUpload(
 
 /**
  * Finds the file of the upload and sees to it that it has exactly `size` bytes. 'moved' when an earlier commit, cut off by a crash before its row
- * was written, has given it its final name already.
+ * was written, has given it its final name already; under any other name it is taken back.
  */
-async function findFile(from: string, to: string, size: number): Promise<'open' | 'moved'> {
-  const look = await lookForFile(from);
+async function findFile(store: StoreContext, key: string, to: string, size: number): Promise<'open' | 'moved'> {
+  const from = uploadPath(store.directory, key);
+  let look = await lookForFile(from);
+  if (!look && (await lookForFile(to))?.size === BigInt(size)) return 'moved';
+  if (!look && size > 0 && (await takeBackUpload(store, key))) look = await lookForFile(from);
   if (look) {
     if (look.size < size) throw new UploadLost('The upload has fewer bytes than were acknowledged.');
     if (look.size > size) await cut(from, size);
     return 'open';
   }
-  const moved = await lookForFile(to);
-  if (moved?.size === BigInt(size)) return 'moved';
   if (size > 0) throw new UploadLost('The upload has no bytes any more.');
   // The empty blob: nothing was ever appended, so that there is no file yet.
   const fd = await openFile(from, constants.O_RDWR | constants.O_CREAT, 0o600);

@@ -55,6 +55,13 @@ export function locationOf(key: string, digest: string): string {
   return `${algorithm}/${day}/${hex}.${random}`;
 }
 
+/** Where the upload `key` may have come to lie under any digest: in one of these directories, with a name that ends so. */
+export function placesOf(key: string): { directories: string[]; ending: string } {
+  const [, day, random] = KEY.exec(key) ?? [];
+  if (!day) throw new TypeError('Not an upload key of this blob store.');
+  return { directories: ALGORITHMS.map((algorithm) => join(algorithm, day)), ending: `.${random}` };
+}
+
 /** Splits a digest. Throws a TypeError unless it is sha256 or sha512 in lowercase hex; callers have checked it long before. */
 export function splitDigest(digest: string): { algorithm: DigestAlgorithm; hex: string } {
   const [, sha256, hex256, sha512, hex512] = DIGEST.exec(digest) ?? [];

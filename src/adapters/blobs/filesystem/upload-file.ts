@@ -3,17 +3,20 @@ import { constants } from 'node:fs';
 import { UploadLost } from '../../../ports/blob-store.ts';
 import { closeFile, isAbsence, lookAtFile, openFile, removeFile, truncateFile } from './file-calls.ts';
 import { uploadPath } from './object-paths.ts';
+import type { StoreContext } from './store-context.ts';
+import { takeBackUpload } from './take-back-upload.ts';
 
 /**
  * Opens the file and cuts off what lies behind `offset`: bytes that nobody was promised. Throws UploadLost when it has fewer
  * bytes than that. At offset 0 the file need not exist; its name is then still to be made durable.
  */
-export async function openUploadFile(directory: string, key: string, offset: number): Promise<number> {
-  const path = uploadPath(directory, key);
+export async function openUploadFile(store: StoreContext, key: string, offset: number): Promise<number> {
+  const path = uploadPath(store.directory, key);
   if (offset === 0) return openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o600);
-  const fd = await openFile(path, constants.O_RDWR).catch((error: unknown) => {
-    if (isAbsence(error)) throw new UploadLost('The upload has no bytes any more.', { cause: error });
-    throw error;
+  const fd = await openFile(path, constants.O_RDWR).catch(async (error: unknown) => {
+    if (!isAbsence(error)) throw error;
+    if (await takeBackUpload(store, key)) return openFile(path, constants.O_RDWR);
+    throw new UploadLost('The upload has no bytes any more.', { cause: error });
   });
   try {
     const { size } = await lookAtFile(fd);

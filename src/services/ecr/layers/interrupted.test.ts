@@ -13,6 +13,7 @@ import { appendUpload } from './append-upload.ts';
 import { collectLayers } from './collect-layers.ts';
 import { completeUpload } from './complete-upload.ts';
 import { findLayer } from './find-layer.ts';
+import { findUpload } from './find-upload.ts';
 import { startUpload } from './start-upload.ts';
 import { createObjectSweep } from './sweep-objects.ts';
 import { uploadWholeLayer } from './upload-whole-layer.ts';
@@ -120,3 +121,35 @@ for (const [way, push] of Object.entries(ways)) {
     });
   }
 }
+
+test('an upload whose row stayed open goes on at its acknowledged offset', async () => {
+  let continued = 0;
+  for (const when of ['before', 'after'] as const) {
+    for (let crashAt = 0; ; crashAt += 1) {
+      const memory = await createMemoryEcr();
+      const ref = await memory.createRepository('app');
+      const bytes = randomBytes(100);
+      const digest = sha256Digest(bytes);
+      const { id } = await startUpload(memory.ecr, ref);
+      const from = (offset: number) => ({ source: Readable.from([bytes.subarray(offset)]), expectedOffset: offset });
+
+      const countdown: Countdown = { steps: 0, crashAt, when };
+      const broken = crashing(memory, countdown);
+      const push = async () => {
+        await appendUpload(broken, ref, id, Readable.from([bytes.subarray(0, 10)]));
+        await completeUpload(broken, ref, id, digest, { lastBytes: from(10) });
+      };
+      await push().catch((error: unknown) => assert(error instanceof Crash));
+
+      const upload = await findUpload(memory.ecr, ref, id).catch(() => undefined);
+      if (upload !== undefined) {
+        await completeUpload(memory.ecr, ref, id, digest, { lastBytes: from(upload.offset) });
+        continued += 1;
+      }
+      assert.deepEqual(await readLayer(memory, digest), bytes, `crash ${when} step ${crashAt}`);
+      await memory.close();
+      if (countdown.steps <= crashAt) break;
+    }
+  }
+  assert(continued >= 8, `${continued} uploads went on`);
+});
