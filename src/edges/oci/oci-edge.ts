@@ -7,10 +7,8 @@
 import { isRepositoryName } from '../../lib/oci/reference.ts';
 import type { RegistryId } from '../../ports/records.ts';
 import type { Caller } from '../../services/caller.ts';
-import { repositoryArn } from '../../services/ecr/arn.ts';
 import type { EcrService } from '../../services/ecr/ecr-service.ts';
 import { faultOf } from '../../services/fault-of.ts';
-import { authorize } from '../../services/iam/authorize.ts';
 import { createDockerTokenCheck } from '../authn/basic-docker-token.ts';
 import type { Edge, Exchange } from '../http/exchange.ts';
 import { BodyCutShort } from '../http/read-body.ts';
@@ -24,9 +22,10 @@ import {
   pathMalformed,
   regionNotServed,
 } from './faults.ts';
+import { permit } from './permit.ts';
 import { refreshOnceATurn } from './refresh-once-a-turn.ts';
 import { createRegistryOfHost } from './registry-of-host.ts';
-import { findRoute, methodsOf, type Route } from './routes.ts';
+import { findRoute, methodsOf } from './routes.ts';
 import { type OciPath, splitPath } from './split-path.ts';
 
 export interface OciEdgeDeps {
@@ -73,8 +72,8 @@ export function createOciEdge({ ecr, findCaller, servesRegion }: OciEdgeDeps): E
     }
     exchange.record.operation = route.operation;
     if (path.name !== '' && !isRepositoryName(path.name)) throw nameInvalid();
-    permit(exchange, route, registry, path.name, caller);
     const ref = { accountId: registry.accountId, region: registry.region, name: path.name };
+    if (route.action !== undefined) permit(exchange, caller, ref, route.action);
     return route.handle({ exchange, ecr, freshEcr: fresh, caller, ref, target: path.target });
   }
 
@@ -106,12 +105,4 @@ export function createOciEdge({ ecr, findCaller, servesRegion }: OciEdgeDeps): E
     answerBug: (exchange) =>
       sendError(exchange, 500, 'UNKNOWN', 'An internal error occurred. See the log of the server for the request id.'),
   };
-}
-
-function permit(exchange: Exchange, route: Route, registry: RegistryId, name: string, caller: Caller): void {
-  if (route.action === undefined) return;
-  const resource = repositoryArn(registry, name === '' ? '*' : name);
-  exchange.record.action = route.action;
-  exchange.record.resource = resource;
-  authorize(caller, route.action, resource);
 }

@@ -22,6 +22,7 @@ import { parseChunkRange, receivedRange } from './chunk-range.ts';
 import { send, sendFault } from './error-response.ts';
 import { chunkRangeInvalid, digestInvalid, digestMissing } from './faults.ts';
 import type { OciRequest } from './oci-request.ts';
+import { permit } from './permit.ts';
 import { parseQuery } from './query.ts';
 
 /** Starts an upload, or spares the client one: `?mount=` shows a blob that is there already, `?digest=` brings the whole blob along. */
@@ -44,7 +45,8 @@ export async function postBlobUpload(request: OciRequest): Promise<void> {
   sendProgress(exchange, 202, ref, await startUpload(ecr, ref, { algorithm }));
 }
 
-async function postWholeBlob({ exchange, ecr, ref }: OciRequest, digest: string): Promise<void> {
+async function postWholeBlob({ exchange, ecr, caller, ref }: OciRequest, digest: string): Promise<void> {
+  for (const action of ['ecr:UploadLayerPart', 'ecr:CompleteLayerUpload']) permit(exchange, caller, ref, action);
   if (parseDigest(digest) === undefined) throw digestInvalid();
   await findRepository(ecr, ref);
   exchange.acceptBody();
@@ -75,7 +77,8 @@ export async function patchBlobUpload({ exchange, ecr, ref, target }: OciRequest
 }
 
 /** Closes an upload as the blob `?digest=`, after the last chunk, or the whole, when it comes along. */
-export async function closeBlobUpload({ exchange, ecr, ref, target }: OciRequest): Promise<void> {
+export async function closeBlobUpload({ exchange, ecr, caller, ref, target }: OciRequest): Promise<void> {
+  if (hasBody(exchange)) permit(exchange, caller, ref, 'ecr:UploadLayerPart');
   const digest = parseQuery(exchange.query).get('digest');
   if (digest === null) throw digestMissing();
   if (parseDigest(digest) === undefined) throw digestInvalid();
