@@ -211,6 +211,7 @@ function serviceSettings(config: Config, port: () => number): ServiceSettings {
     defaultRegion: config.region,
     scheme: config.tlsCert === undefined ? 'http' : 'https',
     registryHost: (accountId, region) => registryHostOf(config, port())(accountId, region),
+    acceptSparseIndexes: config.sparseIndexes === 'accept',
     layerGracePeriodMs: config.layerGracePeriod,
     uploadExpiryMs: config.uploadExpiry,
   };

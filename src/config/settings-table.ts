@@ -49,6 +49,12 @@ export const settingsTable = {
     kind: regions,
     help: 'Regions that are served: * for all, or a list with commas.',
   }),
+  sparseIndexes: setting({
+    group: 'Registry',
+    default: 'refuse',
+    kind: choice('refuse', 'accept'),
+    help: 'Whether docker and its like may push an index whose manifests are not all in the repository. ECR refuses it, and so does PutImage always.',
+  }),
   rootAccessKeyId: optionalSetting({
     group: 'Registry',
     kind: accessKeyId,

@@ -81,6 +81,8 @@ export interface AccountStore {
   findAccessKey(accessKeyId: string): Work<AccessKeyRecord | undefined>;
   listAccessKeys(accountId: string): Work<AccessKeyRecord[]>;
   putAccessKey(key: AccessKeyRecord): Work<void>;
+  /** Answers whether it existed. */
+  deleteAccessKey(accessKeyId: string): Work<boolean>;
   hasRepositories(accountId: string): Work<boolean>;
 }
 

@@ -6,6 +6,8 @@ export interface ServiceSettings {
   readonly scheme: 'http' | 'https';
   /** Host (with port) under which the registry of an account and region is reached, from the setting `registry-host`. */
   readonly registryHost: (accountId: string, region: string) => string;
+  /** Whether the registry protocol takes an index whose manifests are not all here. */
+  readonly acceptSparseIndexes: boolean;
   /** How long an unreferenced layer stays, and an upload without progress, in ms. */
   readonly layerGracePeriodMs: number;
   readonly uploadExpiryMs: number;

@@ -1,6 +1,7 @@
 /**
  * Every kind of data that the official conformance program pushes, its optional ones included, as we make it: what is to be pushed,
- * in order, and how. Only sparse manifests are missing: ECR refuses them, and so do we (docs/scope.md).
+ * in order, and how. Only sparse manifests are missing: ECR refuses them, and so do we, but for indexes where a
+ * setting allows them (docs/scope.md).
  */
 import { createHash } from 'node:crypto';
 import { makeArtifact, makeBlob, makeImage, makeIndex, mediaTypes, noise, sha256Of } from '../support/make-image.ts';

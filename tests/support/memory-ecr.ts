@@ -52,6 +52,7 @@ export async function createMemoryEcr(settings: Partial<ServiceSettings> = {}): 
     defaultRegion: region,
     scheme: 'https',
     registryHost: (account, itsRegion) => `${account}.dkr.ecr.${itsRegion}.example.com`,
+    acceptSparseIndexes: false,
     layerGracePeriodMs: 24 * hour,
     uploadExpiryMs: 24 * hour,
     ...settings,

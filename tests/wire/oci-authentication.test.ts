@@ -31,13 +31,14 @@ function assertDenied(reply: Reply, status: number, message: string): void {
   assert.equal(reply.headers['www-authenticate'], undefined);
 }
 
-test('without credentials every path is answered with the challenge, byte for byte as ECR has it', async () => {
+test("without credentials every path is answered with the challenge, in ECR's words", async () => {
   for (const path of ['/v2/', '/v2/app/manifests/v1', '/v2/absent/tags/list', '/v2/_catalog', '/v2/no/such/endpoint']) {
     const reply = await rawRequest(server.origin, 'GET', path);
     assert.equal(reply.status, 401);
-    assert.equal(reply.body.toString(), 'Not Authorized\n');
-    assert.equal(reply.headers['content-type'], 'text/plain; charset=utf-8');
-    assert.equal(reply.headers['content-length'], '15');
+    assert.deepEqual(JSON.parse(reply.body.toString()), {
+      errors: [{ code: 'UNAUTHORIZED', message: 'Not Authorized' }],
+    });
+    assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
     assert.equal(reply.headers['docker-distribution-api-version'], 'registry/2.0');
     assert.match(
       String(reply.headers['www-authenticate']),

@@ -75,7 +75,6 @@ function problemOf(request: FuzzRequest, answer: RawAnswer | undefined): string 
   if (/node:|\.ts:|longshore-|\/tmp|SQLITE|ENOENT|TypeError/.test(answer.body)) return 'shows the server';
   if (request.method === 'HEAD') return undefined;
   if (!answer.whole) return request.isHttp ? 'the body is cut' : undefined;
-  if (answer.status === 401) return answer.body === 'Not Authorized\n' ? undefined : 'no challenge';
   return isErrorDocument(answer.body) ? undefined : 'no error document';
 }
 

@@ -32,6 +32,11 @@ export const accountStore: AccountStore = {
     yield* run(putAccessKey, key);
     yield* changed('everything');
   },
+  *deleteAccessKey(accessKeyId) {
+    const deleted = (yield* run(deleteAccessKey, { accessKeyId })) === 1;
+    if (deleted) yield* changed('everything');
+    return deleted;
+  },
   *hasRepositories(accountId) {
     return (yield* first(findAnyRepository, { accountId })) !== undefined;
   },
@@ -97,6 +102,10 @@ const putAccessKey = statement('accounts.putAccessKey', (db, arg: AccessKeyRecor
         created_at: eb.ref('excluded.created_at'),
       })),
     ),
+);
+
+const deleteAccessKey = statement('accounts.deleteAccessKey', (db, arg: { accessKeyId: string }) =>
+  db.deleteFrom('access_keys').where('access_key_id', '=', arg.accessKeyId),
 );
 
 const findAnyRepository = statement('accounts.findAnyRepository', (db, arg: { accountId: string }) =>

@@ -73,12 +73,10 @@ export function sendError(
   send(exchange, status, ['Content-Type', 'application/json; charset=utf-8', ...headers], body);
 }
 
-/** The challenge (behaviour page, 9.1): ECR answers it as plain text, which the specification leaves to the registry. */
+/** The challenge (behaviour page, 9.1). ECR's text, but as an error document: clients parse every body they get. */
 export function sendChallenge(exchange: Exchange, origin: string): void {
-  exchange.record.errorCode = 'UNAUTHORIZED';
   const challenge = `Basic realm="${origin}/",service="ecr.amazonaws.com"`;
-  const headers = ['Content-Type', 'text/plain; charset=utf-8', 'WWW-Authenticate', challenge];
-  send(exchange, 401, headers, 'Not Authorized\n');
+  sendError(exchange, 401, 'UNAUTHORIZED', 'Not Authorized', ['WWW-Authenticate', challenge]);
 }
 
 /** Answers with the headers of every answer of the registry. The length of the body is that of the answer to GET, also to HEAD. */

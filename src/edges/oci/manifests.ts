@@ -88,6 +88,7 @@ export async function putManifest({ exchange, ecr, ref, target }: OciRequest): P
     mediaType: declaredMediaType(exchange.request.headers['content-type']),
     tags,
     digest: byDigest ? target : undefined,
+    sparse: ecr.settings.acceptSparseIndexes,
   });
   const { digest } = pushed.image;
   const headers = ['Location', `/v2/${ref.name}/manifests/${digest}`, 'Docker-Content-Digest', digest];

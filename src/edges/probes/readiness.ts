@@ -1,4 +1,5 @@
 /** Whether requests can be answered now. Asked once a second at most, however many probes come. */
+import { BlobStoreUnavailable } from '../../ports/blob-store.ts';
 import type { Ports } from '../../ports/ports.ts';
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly because: string };
@@ -27,6 +28,8 @@ export function createReadiness(
 async function ask({ metadata, blobs }: Pick<Ports, 'metadata' | 'blobs'>): Promise<Readiness> {
   const [database, store] = await Promise.allSettled([metadata.ping(), blobs.ping()]);
   if (database.status === 'rejected') return { ready: false, because: 'the database cannot be read and written' };
-  if (store.status === 'rejected') return { ready: false, because: 'the layer store cannot be written' };
+  // A full disk still serves every read; taken out of a load balancer, it would serve none.
+  const full = store.status === 'rejected' && store.reason instanceof BlobStoreUnavailable && store.reason.full;
+  if (store.status === 'rejected' && !full) return { ready: false, because: 'the layer store cannot be written' };
   return { ready: true };
 }

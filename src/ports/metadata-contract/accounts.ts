@@ -44,6 +44,18 @@ export function accountSuite(open: OpenMetadata): void {
       assert.equal(await metadata.read((tx) => tx.accounts.findAccessKey(key.accessKeyId)), undefined);
     });
 
+    onMetadata(open, 'keys can be deleted one by one', async (metadata) => {
+      const second = { ...key, accessKeyId: 'AKIASECOND', createdAt: 6 };
+      await metadata.write(function* (tx) {
+        yield* tx.accounts.add(account);
+        yield* tx.accounts.putAccessKey(key);
+        yield* tx.accounts.putAccessKey(second);
+      });
+      assert.equal(await metadata.write((tx) => tx.accounts.deleteAccessKey(key.accessKeyId)), true);
+      assert.equal(await metadata.write((tx) => tx.accounts.deleteAccessKey(key.accessKeyId)), false);
+      assert.deepEqual(await metadata.read((tx) => tx.accounts.listAccessKeys(account.accountId)), [second]);
+    });
+
     onMetadata(open, 'a key that is put again is replaced', async (metadata) => {
       await metadata.write((tx) => tx.accounts.add(account));
       await metadata.write((tx) => tx.accounts.putAccessKey(key));

@@ -69,16 +69,22 @@ export async function createAccount(
   return accountId === undefined ? createAccount({ metadata, keys, clock }) : undefined;
 }
 
-/** Brings the account and exactly this root key into being; writes nothing when they are there. */
+/**
+ * Brings the account and this root key into being; writes nothing when they are there. Other keys of the account end: whoever fixes
+ * a new key by settings means the old one to open nothing any more.
+ */
 export async function ensureRootAccount({ metadata, keys, clock }: AccountPorts, key: RootKey): Promise<void> {
   const isThere = await metadata.read(function* (tx) {
-    const record = yield* tx.accounts.findAccessKey(key.accessKeyId);
-    if (record?.accountId !== key.accountId) return false;
+    const [record, ...others] = yield* tx.accounts.listAccessKeys(key.accountId);
+    if (record?.accessKeyId !== key.accessKeyId || others.length > 0) return false;
     return unseal(keys.seal, record.sealedSecret, key.accessKeyId) === key.secretAccessKey;
   });
   if (isThere) return;
   await metadata.write(function* (tx) {
     yield* tx.accounts.add({ accountId: key.accountId, createdAt: clock.now() });
+    for (const old of yield* tx.accounts.listAccessKeys(key.accountId)) {
+      yield* tx.accounts.deleteAccessKey(old.accessKeyId);
+    }
     yield* putRootKey(tx, keys, key, clock.now());
   });
 }
