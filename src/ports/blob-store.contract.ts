@@ -357,7 +357,7 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
       'a cut end': (bytes) => bytes.subarray(0, -1),
       'no byte left': () => Buffer.alloc(0),
       'a longer end': (bytes) => Buffer.concat([bytes, Buffer.from('x')]),
-      'other bytes of the same size': (bytes) => randomBytes(bytes.length),
+      'other bytes of the same size': (bytes) => Buffer.from(bytes.map((byte) => byte ^ 0xff)),
       'nothing there': () => undefined,
     };
     for (const [what, change] of Object.entries(damages)) {
