@@ -6,8 +6,11 @@
 import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
-/** Smaller chunks may share their memory with others, and cost little. */
-const WORTHWHILE = 16 * 1024;
+/**
+ * Smaller chunks cost little. Bodies in HTTP chunks come in pieces of all sizes, and what is left to the garbage collector makes it mark
+ * the whole heap every 64 MiB: hence so small (against 16 KiB: 0.2 CPU s/GB and 8 MB less).
+ */
+const WORTHWHILE = 1024;
 
 /**
  * Answers a function that takes chunks nobody reads any more. It frees the memory of one when it is called for the next: other

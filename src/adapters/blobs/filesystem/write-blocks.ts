@@ -1,6 +1,6 @@
 /** Writes a large upload: gathers its chunks in blocks, which are hashed by the worker and written by the system side by side. */
 import { BLOCK_SIZE, type Block, type Blocks } from './blocks.ts';
-import { syncFileData, writeFully } from './file-calls.ts';
+import { syncFileData, writeAllFully } from './file-calls.ts';
 import type { WorkerHash } from './hashing.ts';
 
 /** How many blocks one upload may have in flight, so that several uploads share what there is. */
@@ -28,6 +28,8 @@ export function writeBlocks(fd: number, start: number, hash: WorkerHash, blocks:
   let current: Block | undefined;
   let filled = 0;
   let position = start;
+  let writing: Promise<void> = Promise.resolve();
+  let nextWrite: { readonly pieces: Uint8Array[]; readonly written: Promise<void> } | undefined;
   let synced = start;
   let inFlight = 0;
   let backgroundSync: Promise<void> | undefined;
@@ -50,8 +52,27 @@ export function writeBlocks(fd: number, start: number, hash: WorkerHash, blocks:
     wake = undefined;
   }
 
+  /**
+   * Writes behind what was written before. One call at a time: in the system, writes to one file wait for each other, and threads that
+   * wait there burn CPU time. What comes meanwhile goes with the next call.
+   */
+  function write(piece: Uint8Array, at: number): Promise<void> {
+    if (nextWrite) {
+      nextWrite.pieces.push(piece);
+      return nextWrite.written;
+    }
+    const pieces = [piece];
+    const written = writing.then(() => {
+      nextWrite = undefined;
+      return writeAllFully(fd, pieces, at);
+    });
+    nextWrite = { pieces, written };
+    writing = written.catch(() => {});
+    return written;
+  }
+
   async function fly(block: Block, length: number, at: number) {
-    const written = writeFully(fd, block.bytes.subarray(0, length), at);
+    const written = write(block.bytes.subarray(0, length), at);
     const results = await Promise.allSettled([written, hash.update(block, length)]);
     for (const result of results) if (result.status === 'rejected') failed(result.reason);
     blocks.give(block);
