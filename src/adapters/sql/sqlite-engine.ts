@@ -16,6 +16,12 @@ import type { Call, Step } from './statement.ts';
 /** A batch ends after so many units or so much time, so that no writer waits long and requests get their turn between. */
 const batchUnits = 256;
 const batchMs = 15;
+/**
+ * How long a commit waits at most for as many writers as there were lately: it blocks the thread, also for those who are about to
+ * write. Measured with 16 clients pushing small images: commits of 7 units instead of 3, a quarter more images, a sixth less
+ * CPU; 1 ms brings half of that, 4 ms cost more than they bring. A writer who is alone never waits.
+ */
+const gatherMs = 2;
 /** How often writers look whether another process has finished its transaction. */
 const lockRetryMs = 10;
 
@@ -50,6 +56,9 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
   const queue: Waiting[] = [];
   let flushing: NodeJS.Immediate | NodeJS.Timeout | undefined;
   let lockedSince: number | undefined;
+  /** About how many writers shared the last commits. */
+  let recentWriters = 0;
+  let gathering: NodeJS.Timeout | undefined;
   let lastDataVersion = readDataVersion();
   let closed = false;
 
@@ -106,11 +115,19 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
   }
 
   function scheduleFlush(): void {
-    flushing ??= setImmediate(flush);
+    if (queue.length >= recentWriters) {
+      // As many as lately, or a writer who is alone: nobody else is likely to come.
+      clearTimeout(gathering);
+      gathering = undefined;
+      flushing ??= setImmediate(flush);
+    } else if (flushing === undefined) {
+      gathering ??= setTimeout(flush, gatherMs);
+    }
   }
 
   function flush(): void {
     flushing = undefined;
+    gathering = undefined;
     const batch: Waiting[] = [];
     const outcomes: Outcome[] = [];
     const changes = new Set<number | 'everything'>();
@@ -134,6 +151,7 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
       if (queue.length > 0) scheduleFlush();
       return;
     }
+    recentWriters = Math.max(batch.length, recentWriters >> 1);
     if (queue.length > 0) scheduleFlush();
     if (changes.has('everything')) tell({ kind: 'everything' });
     else if (changes.size > 0) tell({ kind: 'repositories', ids: changes as Set<number> });
@@ -201,7 +219,7 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
 
     async close() {
       if (closed) return;
-      while (queue.length > 0 && flushing !== undefined) await new Promise((resolve) => setImmediate(resolve));
+      while (queue.length > 0 && (flushing ?? gathering) !== undefined) await new Promise((resolve) => setTimeout(resolve, 1));
       closed = true;
       db.close();
     },
