@@ -219,7 +219,8 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
 
     async close() {
       if (closed) return;
-      while (queue.length > 0 && (flushing ?? gathering) !== undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+      while (queue.length > 0 && (flushing ?? gathering) !== undefined)
+        await new Promise((resolve) => setTimeout(resolve, 1));
       closed = true;
       db.close();
     },
