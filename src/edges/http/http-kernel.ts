@@ -43,14 +43,16 @@ export interface HttpKernel {
 const READ_BLOCK = 2 ** 20;
 const DRAIN_LOOK_MS = 25;
 
-/** What a connection carried before the request that is now worked on. */
-const carried = Symbol('carried');
-/** The requests a connection is busy with: one, unless the client sends several without waiting for answers. */
-const busyWith = Symbol('busyWith');
-type KernelSocket = Socket & {
-  [carried]?: { read: number; written: number };
-  [busyWith]?: HttpExchange[];
-};
+/** What the kernel knows of a connection: one object for all its requests, found by one look-up. */
+interface Connection {
+  /** Bytes it carried before the request that is now worked on. */
+  read: number;
+  written: number;
+  /** The requests it is busy with: one, unless the client sends several without waiting for answers. */
+  readonly busyWith: HttpExchange[];
+}
+const connection = Symbol('connection');
+type KernelSocket = Socket & { [connection]?: Connection };
 
 export function createHttpKernel(deps: {
   edges: Edges;
@@ -72,13 +74,12 @@ export function createHttpKernel(deps: {
   ): void {
     const socket: KernelSocket = request.socket;
     const target = originForm(request.url ?? '', request.headers.host);
-    const before = socket[carried] ?? { read: 0, written: 0 };
-    const exchange = new HttpExchange(request, response, target ?? '/', continueOwed, before);
-    socket[busyWith] ??= [];
-    socket[busyWith].push(exchange);
+    const carrier = connectionOf(socket);
+    const exchange = new HttpExchange(request, response, target ?? '/', continueOwed, carrier);
+    carrier.busyWith.push(exchange);
     inFlight.add(exchange);
     if (draining) response.shouldKeepAlive = false;
-    response.on('close', () => finish(exchange));
+    response.on('close', () => finish(exchange, carrier));
     response.on('error', ignore);
 
     const refusal = refusedWith ?? (target === undefined ? 400 : refusalOf(request, limits));
@@ -121,15 +122,18 @@ export function createHttpKernel(deps: {
     return Object.values(edges).find((edge) => edge.name === name) ?? edges.front;
   }
 
-  function finish(exchange: HttpExchange): void {
+  function finish(exchange: HttpExchange, carrier: Connection): void {
     inFlight.delete(exchange);
     const { request, response, record } = exchange;
-    const socket: KernelSocket = request.socket;
-    const others = socket[busyWith];
-    if (others !== undefined) others.splice(others.indexOf(exchange), 1);
-    record.bytesIn = socket.bytesRead - exchange.readBefore;
-    record.bytesOut = socket.bytesWritten - exchange.writtenBefore;
-    socket[carried] = { read: socket.bytesRead, written: socket.bytesWritten };
+    const { socket } = request;
+    const { busyWith } = carrier;
+    if (busyWith.length === 1) busyWith.pop();
+    else busyWith.splice(busyWith.indexOf(exchange), 1);
+    // Each is a walk through Node's layers, so asked once.
+    carrier.read = socket.bytesRead;
+    carrier.written = socket.bytesWritten;
+    record.bytesIn = carrier.read - exchange.readBefore;
+    record.bytesOut = carrier.written - exchange.writtenBefore;
     const ms = performance.now() - exchange.startedAt;
     counts.add(record, response.statusCode, ms / 1000);
     logRequest(log, exchange, ms);
@@ -149,7 +153,7 @@ export function createHttpKernel(deps: {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET') return void socket.destroy();
     const status = statusOfParseError(error.code);
-    const busy = (socket as KernelSocket)[busyWith] ?? [];
+    const busy = (socket as KernelSocket)[connection]?.busyWith ?? [];
     const last = busy.at(-1);
     if (last === undefined) refuseConnection(socket, status, false);
     // What is wrong comes after a whole request: that one is answered, nothing after it is read.
@@ -209,6 +213,11 @@ export function createHttpKernel(deps: {
     if (exchange.response.headersSent || exchange.request.complete) exchange.request.socket.destroy();
     else refuse(exchange, 408);
   }
+}
+
+function connectionOf(socket: KernelSocket): Connection {
+  socket[connection] ??= { read: 0, written: 0, busyWith: [] };
+  return socket[connection];
 }
 
 function serverOptions(limits: HttpLimits): ServerOptions {
