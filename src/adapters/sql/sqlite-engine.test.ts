@@ -23,6 +23,19 @@ describe('SQLite', () => {
     assert.deepEqual(told, [{ kind: 'repositories', ids: new Set(ids) }]);
   });
 
+  test('who comes alone after many is not left waiting for others, not even by the end', async (t) => {
+    const path = join(temporaryDirectory(t), 'longshore.db');
+    const metadata = await openSqlite({ path });
+    await Promise.all(Array.from({ length: 10 }, (_, index) => addRepository(metadata, { name: `r${index}` })));
+    await addRepository(metadata, { name: 'alone' });
+    const last = addRepository(metadata, { name: 'last' });
+    await metadata.close();
+    await last;
+    const again = await openSqlite({ path });
+    t.after(() => again.close());
+    assert.equal(await again.read((tx) => tx.repositories.count(registry)), 12);
+  });
+
   test('a commit is synced, references are kept', (t) => {
     const db = connectSqlite(join(temporaryDirectory(t), 'longshore.db'));
     t.after(() => db.close());

@@ -97,7 +97,7 @@ export async function cancelBlobUpload({ exchange, ecr, ref, target }: OciReques
 
 /**
  * The range of the chunk, after a look whether the upload stands where it begins. Only for a client that says so or waits for `100 Continue`:
- * the use cases look themselves before they read a byte, and docker does neither (a fiftieth of the CPU of its push). Throws
+ * the use cases look themselves before they read a byte, and docker does neither: two reads of the database less for a blob. Throws
  * ChunkInvalid, RepositoryNotFound and UploadNotFound.
  */
 async function checkBeforeBody(exchange: Exchange, ecr: EcrService, ref: RepositoryRef, uploadId: string) {
