@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { createLog, type Log } from '../lib/log/create-log.ts';
 import { version } from '../version.ts';
 import { firstSteps } from './first-steps.ts';
+import { giveBackMemory } from './give-back-memory.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';
 
 export function serveCommand(program: Command): void {
@@ -31,6 +32,7 @@ async function serve(config: Config): Promise<void> {
     ended.resolve();
   });
   announce(config, await app, log);
+  giveBackMemory();
   await ended.promise;
   log.flush();
   // Whatever still keeps the event loop busy (a client's half-closed socket) is not waited for.
