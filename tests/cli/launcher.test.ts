@@ -47,5 +47,5 @@ test('where no other Node is found, it says what to do', { skip }, async (t) => 
   cpSync(programPath, alone);
   const { status, stderr } = spawnSync(oldNode!, [alone, 'version'], { encoding: 'utf8' });
   assert.equal(status, 1);
-  assert.match(stderr, /needs Node 24 or newer; this is v\d+[^]*npm ci/);
+  assert.match(stderr, /needs Node 24 or newer; this is v\d+[\s\S]*npm ci/);
 });
