@@ -108,5 +108,10 @@ await writeFile(join(results, `${new Date().toISOString().replaceAll(':', '-')}.
 function pick<T extends { readonly name: string }>(items: readonly T[], names: string | undefined): T[] {
   if (names === undefined) return [...items];
   const wanted = names.split(',');
+  const unknown = wanted.filter((part) => !items.some(({ name }) => name.startsWith(part)));
+  if (unknown.length > 0) {
+    console.error(`${unknown.join(', ')}: not here; there are ${items.map(({ name }) => name).join(', ')}`);
+    process.exit(2);
+  }
   return items.filter(({ name }) => wanted.some((part) => name.startsWith(part)));
 }
