@@ -39,6 +39,8 @@ export const blobs: Row = {
       salt: String(Date.now()),
       ...common,
     } as const;
+    // Once without counting: on a virtual machine the first touch of memory for the page cache costs more than the push itself.
+    await context.prepare({ ...push, times: 1, salt: `${push.salt} first` });
     yield await context.measure('blob push', 'MB/s', push, 'gigabyte');
   },
 };

@@ -1,7 +1,7 @@
 /** What is asked of a committed object: how it looks, whether its bytes are right, and to be gone. */
 import { constants } from 'node:fs';
 import type { StoredBlob } from '../../../ports/blob-store.ts';
-import { closeFile, errorCode, isAbsence, lookAtFile, lookForFile, openFile, removeFile } from './file-calls.ts';
+import { closeFile, errorCode, isAbsence, lookAtFile, lookForFileNow, openFile, removeFile } from './file-calls.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { hashFile } from './hash-file.ts';
 import { isUploadKey, objectPath, splitDigest, uploadPath } from './object-paths.ts';
@@ -9,7 +9,7 @@ import type { StoreContext } from './store-context.ts';
 
 /** See BlobStore.check: one look, no byte read. */
 export async function checkObject(store: StoreContext, blob: StoredBlob): Promise<'good' | 'changed' | 'absent'> {
-  const look = await lookForFile(objectPath(store.directory, blob.location));
+  const look = lookForFileNow(objectPath(store.directory, blob.location));
   if (!look) return 'absent';
   return fingerprintOf(look) === blob.fingerprint ? 'good' : 'changed';
 }
