@@ -12,7 +12,6 @@ export interface LogOutput {
   write(line: string): void;
   /** Writes what is left, now; for the end of the process. */
   flushSync(): void;
-  close(): void;
 }
 
 const BLOCK = 64 * 1024;
@@ -121,6 +120,5 @@ export function openLogOutput(fd: number): LogOutput {
       else timer ??= setTimeout(flush, FLUSH_MS).unref();
     },
     flushSync,
-    close: flushSync,
   };
 }
