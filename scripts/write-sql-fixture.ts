@@ -1,14 +1,14 @@
 /**
  * Writes the fixture of the newest migration: a filled database as SQL, which every later version must bring up to date.
  * Run once, when a migration is added: `node scripts/write-sql-fixture.ts`. What is filled in here is what
- * src/adapters/sql/migrations/migrate-sqlite.test.ts looks for, so add to it, and change nothing.
+ * src/adapters/sql/sqlite/migrate-sqlite.test.ts looks for, so add to it, and change nothing.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { migrateSqlite } from '../src/adapters/sql/migrations/migrate-sqlite.ts';
 import { migrations } from '../src/adapters/sql/migrations/migrations.ts';
-import { sqliteEngine } from '../src/adapters/sql/sqlite-engine.ts';
+import { migrateSqlite } from '../src/adapters/sql/sqlite/migrate-sqlite.ts';
+import { sqliteEngine } from '../src/adapters/sql/sqlite/sqlite-engine.ts';
 import type { MetadataTx } from '../src/ports/metadata.ts';
 import type { Work } from '../src/ports/work.ts';
 

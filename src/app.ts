@@ -4,7 +4,7 @@ import { openFilesystemBlobs } from './adapters/blobs/filesystem/open-filesystem
 import { lockData, runningServer, type ServerInfo } from './adapters/keys/data-lock.ts';
 import { openKeys } from './adapters/keys/key-file.ts';
 import { openRootAccessKey, type RootAccessKey } from './adapters/keys/root-access-key.ts';
-import { openSqlite } from './adapters/sql/open-sqlite.ts';
+import { openSqlite } from './adapters/sql/sqlite/open-sqlite.ts';
 import { timedBlobs } from './adapters/timed/timed-blobs.ts';
 import { timedMetadata } from './adapters/timed/timed-metadata.ts';
 import { registryHostOf } from './config/registry-host.ts';

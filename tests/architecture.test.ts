@@ -36,13 +36,13 @@ describe('walls', () => {
   });
 
   test('the walls themselves refuse what they should', () => {
-    assert.notEqual(wallBetween('src/services/ecr/faults.ts', 'src/adapters/sql/open-sqlite.ts'), undefined);
+    assert.notEqual(wallBetween('src/services/ecr/faults.ts', 'src/adapters/sql/sqlite/open-sqlite.ts'), undefined);
     assert.notEqual(wallBetween('src/services/ecr/faults.ts', 'src/edges/http/exchange.ts'), undefined);
     assert.notEqual(wallBetween('src/edges/oci/blobs.ts', 'src/edges/aws-json/aws-json-edge.ts'), undefined);
-    assert.notEqual(wallBetween('src/adapters/sql/open-sqlite.ts', 'src/adapters/keys/key-file.ts'), undefined);
+    assert.notEqual(wallBetween('src/adapters/sql/sqlite/open-sqlite.ts', 'src/adapters/keys/key-file.ts'), undefined);
     assert.notEqual(wallBetween('src/lib/oci/digest.ts', 'src/ports/clock.ts'), undefined);
-    assert.notEqual(wallBetween('src/cli/serve.ts', 'src/adapters/sql/open-sqlite.ts'), undefined);
-    assert.equal(wallBetween('src/app.ts', 'src/adapters/sql/open-sqlite.ts'), undefined);
+    assert.notEqual(wallBetween('src/cli/serve.ts', 'src/adapters/sql/sqlite/open-sqlite.ts'), undefined);
+    assert.equal(wallBetween('src/app.ts', 'src/adapters/sql/sqlite/open-sqlite.ts'), undefined);
     assert.equal(wallBetween('src/edges/oci/blobs.ts', 'src/edges/http/exchange.ts'), undefined);
     assert.equal(wallBetween('src/adapters/blobs/filesystem/a.ts', 'src/adapters/blobs/b.ts'), undefined);
   });

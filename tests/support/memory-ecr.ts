@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type MemoryObjects, memoryBlobs } from '../../src/adapters/blobs/memory-blobs.ts';
-import { openSqlite } from '../../src/adapters/sql/open-sqlite.ts';
+import { openSqlite } from '../../src/adapters/sql/sqlite/open-sqlite.ts';
 import { sha256Digest } from '../../src/lib/oci/digest.ts';
 import { rootCaller } from '../../src/services/caller.ts';
 import { createEcrService, type EcrService } from '../../src/services/ecr/ecr-service.ts';

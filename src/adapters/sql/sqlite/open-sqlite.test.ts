@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metadataContract } from '../../ports/metadata.contract.ts';
+import { metadataContract } from '../../../ports/metadata.contract.ts';
 import { openSqlite } from './open-sqlite.ts';
 
 metadataContract(

@@ -1,6 +1,6 @@
 /** Tags: names that point at images. */
-import type { TagStore } from '../../ports/metadata.ts';
-import { all, changed, first, run, statement } from './statement.ts';
+import type { TagStore } from '../../../ports/metadata.ts';
+import { all, changed, first, run, statement } from '../statement.ts';
 
 export const tagStore: TagStore = {
   *find(repositoryId, tag) {

@@ -1,9 +1,9 @@
 /** Accounts and their root access keys. */
 import type { Selectable } from 'kysely';
-import type { AccountStore } from '../../ports/metadata.ts';
-import type { AccessKeyRecord, AccountRecord } from '../../ports/records.ts';
-import type { AccessKeysTable, AccountsTable } from './schema.ts';
-import { all, changed, first, run, statement } from './statement.ts';
+import type { AccountStore } from '../../../ports/metadata.ts';
+import type { AccessKeyRecord, AccountRecord } from '../../../ports/records.ts';
+import type { AccessKeysTable, AccountsTable } from '../schema.ts';
+import { all, changed, first, run, statement } from '../statement.ts';
 
 export const accountStore: AccountStore = {
   *find(accountId) {

@@ -1,5 +1,5 @@
 /** The metadata port on SQLite, in a file or in memory. */
-import type { Metadata } from '../../ports/metadata.ts';
+import type { Metadata } from '../../../ports/metadata.ts';
 import { connectSqlite } from './sqlite-connection.ts';
 import { sqliteEngine } from './sqlite-engine.ts';
 import { toPortError } from './sqlite-errors.ts';

@@ -1,9 +1,9 @@
 /** Statements that find images; used by image-store.ts. */
 import type { Kysely, Selectable } from 'kysely';
-import type { RegistryId } from '../../ports/records.ts';
-import type { Dialect } from './dialects/dialect.ts';
-import type { ImagesTable, Tables } from './schema.ts';
-import { statement } from './statement.ts';
+import type { RegistryId } from '../../../ports/records.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { ImagesTable, Tables } from '../schema.ts';
+import { statement } from '../statement.ts';
 
 export type ImageColumns = Omit<Selectable<ImagesTable>, 'tagged' | 'manifest_size'>;
 export type ImageRow = ImageColumns & { readonly bytes: Uint8Array };

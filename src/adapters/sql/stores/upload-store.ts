@@ -1,9 +1,9 @@
 /** Open uploads: how many bytes of each are durable and acknowledged. No cache holds them, so no change is told. */
 import type { Selectable } from 'kysely';
-import type { UploadStore } from '../../ports/metadata.ts';
-import type { UploadRecord } from '../../ports/records.ts';
-import type { Flag, UploadsTable } from './schema.ts';
-import { all, first, run, statement } from './statement.ts';
+import type { UploadStore } from '../../../ports/metadata.ts';
+import type { UploadRecord } from '../../../ports/records.ts';
+import type { Flag, UploadsTable } from '../schema.ts';
+import { all, first, run, statement } from '../statement.ts';
 
 export const uploadStore: UploadStore = {
   *find(id) {

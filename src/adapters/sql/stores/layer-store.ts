@@ -5,11 +5,11 @@
  * written when they turn, not with every push, so that a much used base layer is no hot row. Where something hangs on the
  * answer (`StoredLayer.referenced`, `deleteIfUnreferenced`) the edges themselves are asked.
  */
-import type { LayerStore } from '../../ports/metadata.ts';
-import type { LayerRecord, StoredLayer } from '../../ports/records.ts';
+import type { LayerStore } from '../../../ports/metadata.ts';
+import type { LayerRecord, StoredLayer } from '../../../ports/records.ts';
+import { all, changed, first, run } from '../statement.ts';
 import { toBlob } from './blob-record-store.ts';
 import * as query from './layer-queries.ts';
-import { all, changed, first, run } from './statement.ts';
 
 export const layerStore: LayerStore = {
   *find(repositoryId, digest) {

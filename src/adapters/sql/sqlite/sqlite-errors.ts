@@ -1,5 +1,5 @@
 /** What SQLite's errors mean to us. Codes: https://sqlite.org/rescode.html */
-import { MetadataUnavailable } from '../../ports/metadata.ts';
+import { MetadataUnavailable } from '../../../ports/metadata.ts';
 
 /** The low byte of these result codes says that the database, not the statement, is at fault. */
 const unavailable = new Map([

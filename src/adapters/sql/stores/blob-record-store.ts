@@ -1,9 +1,9 @@
 /** The rows of stored objects. The objects themselves are the blob store's. */
 import type { Selectable } from 'kysely';
-import type { BlobRecordStore } from '../../ports/metadata.ts';
-import type { BlobRecord } from '../../ports/records.ts';
-import type { BlobsTable } from './schema.ts';
-import { all, changed, first, run, statement } from './statement.ts';
+import type { BlobRecordStore } from '../../../ports/metadata.ts';
+import type { BlobRecord } from '../../../ports/records.ts';
+import type { BlobsTable } from '../schema.ts';
+import { all, changed, first, run, statement } from '../statement.ts';
 
 export const blobRecordStore: BlobRecordStore = {
   *findByDigest(digest) {

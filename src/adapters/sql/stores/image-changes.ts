@@ -1,5 +1,5 @@
 /** Statements that add, change and delete images; used by image-store.ts. */
-import { statement } from './statement.ts';
+import { statement } from '../statement.ts';
 
 interface NewRow {
   readonly repositoryId: number;

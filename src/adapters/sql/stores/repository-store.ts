@@ -5,10 +5,10 @@
  * deleted by a mark: the view `live_repositories`, the only thing finders read, has it no more. Its rows go in slices (`purge`).
  */
 import type { Selectable } from 'kysely';
-import type { NewRepository, RepositoryStore } from '../../ports/metadata.ts';
-import type { RegistryId, RepositoryRecord, TagMutability } from '../../ports/records.ts';
-import type { Flag, RepositoriesTable } from './schema.ts';
-import { all, changed, first, run, statement } from './statement.ts';
+import type { NewRepository, RepositoryStore } from '../../../ports/metadata.ts';
+import type { RegistryId, RepositoryRecord, TagMutability } from '../../../ports/records.ts';
+import type { Flag, RepositoriesTable } from '../schema.ts';
+import { all, changed, first, run, statement } from '../statement.ts';
 
 export const repositoryStore: RepositoryStore = {
   *find(registry, name) {

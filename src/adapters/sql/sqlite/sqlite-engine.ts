@@ -6,12 +6,12 @@
  * a sync of the disk and the statements of a unit cost microseconds.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { type Metadata, type MetadataChange, MetadataUnavailable } from '../../ports/metadata.ts';
-import type { Work } from '../../ports/work.ts';
-import { metadataTx } from './metadata-tx.ts';
+import { type Metadata, type MetadataChange, MetadataUnavailable } from '../../../ports/metadata.ts';
+import type { Work } from '../../../ports/work.ts';
+import { metadataTx } from '../metadata-tx.ts';
+import type { Call, Step } from '../statement.ts';
 import { executor } from './sqlite-connection.ts';
 import { isBusy, toPortError } from './sqlite-errors.ts';
-import type { Call, Step } from './statement.ts';
 
 /** A batch ends after so many units or so much time, so that no writer waits long and requests get their turn between. */
 const batchUnits = 256;

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
-import { sqliteEngine } from '../sqlite-engine.ts';
+import type { Migration } from '../migrations/migration.ts';
+import { migrations } from '../migrations/migrations.ts';
 import { DatabaseTooNew, migrateSqlite } from './migrate-sqlite.ts';
-import type { Migration } from './migration.ts';
-import { migrations } from './migrations.ts';
+import { sqliteEngine } from './sqlite-engine.ts';
 
-const fixtures = join(import.meta.dirname, 'fixtures');
+const fixtures = join(import.meta.dirname, '../migrations/fixtures');
 const registry = { accountId: '000000000000', region: 'us-east-1' };
 
 describe('migrations', () => {

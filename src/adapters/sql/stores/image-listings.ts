@@ -1,8 +1,8 @@
 /** Statements that list images page by page; used by image-store.ts. Every page is a search in an index, however far back. */
 import type { Kysely } from 'kysely';
+import type { Flag, Tables } from '../schema.ts';
+import { statement } from '../statement.ts';
 import { images, summaries } from './image-queries.ts';
-import type { Flag, Tables } from './schema.ts';
-import { statement } from './statement.ts';
 
 type Page = { repositoryId: number; after: number; limit: number };
 

@@ -1,8 +1,8 @@
 /** The statements of layer-store.ts. */
 import type { Kysely } from 'kysely';
-import type { LayerRecord, RegistryId } from '../../ports/records.ts';
-import type { Flag, Tables } from './schema.ts';
-import { statement } from './statement.ts';
+import type { LayerRecord, RegistryId } from '../../../ports/records.ts';
+import type { Flag, Tables } from '../schema.ts';
+import { statement } from '../statement.ts';
 
 export interface LayerRow {
   readonly repository_id: number;

@@ -1,11 +1,11 @@
 /** Images: a manifest with what it refers to. The statements are in image-queries.ts, image-listings.ts and image-changes.ts. */
-import type { ImageStore } from '../../ports/metadata.ts';
-import type { ImageRecord, ImageSummary } from '../../ports/records.ts';
+import type { ImageStore } from '../../../ports/metadata.ts';
+import type { ImageRecord, ImageSummary } from '../../../ports/records.ts';
+import { all, changed, first, run } from '../statement.ts';
 import * as changes from './image-changes.ts';
 import * as listings from './image-listings.ts';
 import type { ImageRow, SummaryRow } from './image-queries.ts';
 import * as queries from './image-queries.ts';
-import { all, changed, first, run } from './statement.ts';
 
 export const imageStore: ImageStore = {
   *findByDigest(repositoryId, digest) {

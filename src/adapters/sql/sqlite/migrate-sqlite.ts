@@ -1,6 +1,6 @@
 /** Brings a SQLite database to the schema of this program. Says which versions ran in the table `migrations`. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Migration } from './migration.ts';
+import type { Migration } from '../migrations/migration.ts';
 
 /** The database was made by a newer Longshore than this one. */
 export class DatabaseTooNew extends Error {

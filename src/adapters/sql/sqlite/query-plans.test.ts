@@ -1,10 +1,10 @@
 /** No statement reads a whole table that grows: SQLite's own plan of each says so. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { sqliteDialect } from './dialects/sqlite.ts';
-import './metadata-tx.ts';
+import { sqliteDialect } from '../dialects/sqlite.ts';
+import '../metadata-tx.ts';
+import { statements } from '../statement.ts';
 import { connectSqlite } from './sqlite-connection.ts';
-import { statements } from './statement.ts';
 
 /** Lines of plans that may stand although they scan or sort, and why. */
 const allowed: readonly { readonly line: RegExp; readonly in: RegExp; readonly because: string }[] = [

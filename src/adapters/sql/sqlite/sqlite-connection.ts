@@ -2,10 +2,10 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { sqliteDialect } from './dialects/sqlite.ts';
-import { migrateSqlite } from './migrations/migrate-sqlite.ts';
-import { migrations } from './migrations/migrations.ts';
-import type { Call, CompiledStatement, Statement } from './statement.ts';
+import { sqliteDialect } from '../dialects/sqlite.ts';
+import { migrations } from '../migrations/migrations.ts';
+import type { Call, CompiledStatement, Statement } from '../statement.ts';
+import { migrateSqlite } from './migrate-sqlite.ts';
 
 /** How long opening waits for another process that is opening, migrating or recovering the same database. */
 const openTimeoutMs = 10_000;
