@@ -121,6 +121,9 @@ function contradictions(config: Config): string[] {
   if ((config.rootAccessKeyId === undefined) !== (config.rootSecretAccessKey === undefined)) {
     problems.push('root-access-key-id and root-secret-access-key must be given together.');
   }
+  if ((config.s3AccessKeyId === undefined) !== (config.s3SecretAccessKey === undefined)) {
+    problems.push('s3-access-key-id and s3-secret-access-key must be given together.');
+  }
   if (config.regions !== '*' && !config.regions.includes(config.region)) {
     problems.push(`regions must contain the default region ${config.region}.`);
   }

@@ -15,7 +15,15 @@ export interface Setting<T> {
   readonly optional: boolean;
 }
 
-export type SettingGroup = 'Serving' | 'Registry' | 'Limits' | 'Storage' | 'Background work' | 'Logs';
+export type SettingGroup =
+  | 'Serving'
+  | 'Registry'
+  | 'Storage'
+  | 'PostgreSQL'
+  | 'S3'
+  | 'Limits'
+  | 'Background work'
+  | 'Logs';
 
 export class BadValue extends Error {
   override readonly name = 'BadValue';

@@ -4,6 +4,7 @@
  */
 import { accessKeyId, accountId, hostTemplate, region, regions, secretAccessKey } from './registry-values.ts';
 import { optionalSetting, setting } from './setting.ts';
+import { databaseUrl, endpointUrl, s3Credential, s3Place, sharedSecret } from './store-values.ts';
 import { choice, duration, integer, listenAddress, path, size, timer, timerOrOff } from './value-kinds.ts';
 
 export const settingsTable = {
@@ -29,6 +30,18 @@ export const settingsTable = {
     default: '30s',
     kind: timerOrOff,
     help: 'How long requests in flight may take to finish after SIGTERM.',
+  }),
+  drainDelay: setting({
+    group: 'Serving',
+    default: '0',
+    kind: timerOrOff,
+    help: 'How long after SIGTERM new requests are still answered while /readyz says no, so that a load balancer can look elsewhere first.',
+  }),
+  workers: setting({
+    group: 'Serving',
+    default: '1',
+    kind: integer({ min: 1, max: 256 }),
+    help: 'Processes that serve the same port on this machine. One answers more than most companies ask; more use more cores.',
   }),
 
   accountId: setting({
@@ -71,7 +84,24 @@ export const settingsTable = {
     group: 'Storage',
     default: './longshore-data',
     kind: path,
-    help: 'Directory of everything that is kept: database, layers, keys.',
+    help: 'Directory of everything that is kept: database, layers, keys; of what database and blobs leave when they say otherwise.',
+  }),
+  database: optionalSetting({
+    group: 'Storage',
+    kind: databaseUrl,
+    secret: true,
+    help: 'postgres://USER:PASSWORD@HOST:PORT/NAME: everything but layers is kept in this PostgreSQL (15 or newer), for any number of nodes. Without it: SQLite in the data directory.',
+  }),
+  blobs: optionalSetting({
+    group: 'Storage',
+    kind: s3Place,
+    help: 's3://BUCKET/PREFIX: layers are kept in an S3-compatible store. Without it: files in the data directory.',
+  }),
+  secret: optionalSetting({
+    group: 'Storage',
+    kind: sharedSecret,
+    secret: true,
+    help: 'What all keys of the installation are derived from: the same on every node. Without it: random keys in keys.json of the data directory.',
   }),
   layerGracePeriod: setting({
     group: 'Storage',
@@ -84,6 +114,82 @@ export const settingsTable = {
     default: '24h',
     kind: duration(),
     help: 'How long an upload stays open without progress.',
+  }),
+
+  databasePoolSize: setting({
+    group: 'PostgreSQL',
+    default: '10',
+    kind: integer({ min: 1, max: 1000 }),
+    help: 'Most connections of a node to PostgreSQL, besides one that hears of changes.',
+  }),
+  databaseStatementTimeout: setting({
+    group: 'PostgreSQL',
+    default: '30s',
+    kind: timer,
+    help: 'How long PostgreSQL may work on one statement.',
+  }),
+  databaseRetryTime: setting({
+    group: 'PostgreSQL',
+    default: '5s',
+    kind: timerOrOff,
+    help: 'How long a request is tried again while PostgreSQL cannot be reached or asks for it, before it is answered with 503.',
+  }),
+  databaseCa: optionalSetting({
+    group: 'PostgreSQL',
+    kind: path,
+    help: 'PEM file with the certificates that sign that of PostgreSQL. TLS itself is asked for in the URL: ?sslmode=verify-full.',
+  }),
+
+  s3Endpoint: optionalSetting({
+    group: 'S3',
+    kind: endpointUrl,
+    help: 'Where the S3-compatible store is. Without it: AWS.',
+  }),
+  s3Region: setting({
+    group: 'S3',
+    default: 'us-east-1',
+    kind: region,
+    help: 'The region that requests to the store are signed for.',
+  }),
+  s3PathStyle: setting({
+    group: 'S3',
+    default: 'auto',
+    kind: choice('auto', 'on', 'off'),
+    help: 'Whether the bucket stands in the path instead of the host name; auto: on with s3-endpoint, else off.',
+  }),
+  s3AccessKeyId: optionalSetting({
+    group: 'S3',
+    kind: s3Credential,
+    help: "Access key of the store. Without it: the AWS SDK's chain (variables, profiles, web identity, instance roles).",
+  }),
+  s3SecretAccessKey: optionalSetting({
+    group: 'S3',
+    kind: s3Credential,
+    secret: true,
+    help: 'The secret of s3-access-key-id.',
+  }),
+  s3Ca: optionalSetting({
+    group: 'S3',
+    kind: path,
+    help: 'PEM file with the certificates that sign that of the store.',
+  }),
+  s3RequestTimeout: setting({
+    group: 'S3',
+    default: '30s',
+    kind: timer,
+    help: 'How long the store may be silent within a request, and how long a failed one is tried again.',
+  }),
+  blobDelivery: setting({
+    group: 'S3',
+    default: 'redirect',
+    kind: choice('redirect', 'proxy'),
+    help: 'How layers in the store reach clients: by a redirect to a presigned URL, or through this server (for clients that cannot reach the store or follow redirects).',
+  }),
+  redirectExpiry: setting({
+    group: 'S3',
+    default: '15m',
+    kind: duration({ min: 1000, max: 7 * 86_400_000 }),
+    help: 'How long a presigned URL works.',
   }),
 
   headersTimeout: setting({

@@ -25,7 +25,17 @@ export interface StoredBlob {
   readonly fingerprint: string;
 }
 
+/** An upload under way, as the store must know it. Both are kept in the upload's row, so that another process can go on. */
+export interface OpenUpload {
+  /** What `startUpload` answered. */
+  readonly key: string;
+  /** What the last `append` answered; empty before the first. Nobody but the store reads it. */
+  readonly state: string;
+}
+
 export interface AppendResult {
+  /** To be handed to the next call, once it is in the upload's row. */
+  readonly state: string;
   /** Durable bytes of the upload after this call, counted from its beginning. */
   readonly offset: number;
   /** False when the source broke off (client gone, body shorter than said): what came is kept all the same. */
@@ -47,10 +57,10 @@ export interface BlobStore {
    * `limit` bytes would be in the object, with `BlobStoreUnavailable` when the bytes could not be stored (`full` when the
    * disk is), with `UploadLost` when the object has fewer than `offset` bytes.
    * An upload whose commit was never followed by its row goes on: the object is taken back from its location. So no row may point there while
-   * the caller appends or commits. Calls for one key must not overlap; the caller sees to both.
+   * the caller appends or commits. Calls for one key must not overlap, on whatever node; the caller sees to both.
    */
   append(
-    key: string,
+    upload: OpenUpload,
     offset: number,
     source: Readable,
     options: { algorithm: DigestAlgorithm; limit: number },
@@ -59,9 +69,9 @@ export interface BlobStore {
    * Finishes the upload of `size` bytes as `digest`. Rejects with `DigestMismatch` (the upload stays open) or as `append`
    * does. An upload without any byte may be committed: the empty blob.
    */
-  commit(key: string, expected: { digest: string; size: number }): Promise<StoredBlob>;
+  commit(upload: OpenUpload, expected: { digest: string; size: number }): Promise<StoredBlob>;
   /** Forgets an upload and removes its bytes. Never rejects for one that is not there. */
-  abort(key: string): Promise<void>;
+  abort(upload: OpenUpload): Promise<void>;
   /** How the object looks now, without reading it. `changed`: it is there and may be whole or not; `verify` knows. */
   check(blob: StoredBlob): Promise<'good' | 'changed' | 'absent'>;
   /** Reads and hashes the object. Answers its present fingerprint when the bytes match the digest, else `damaged` or `absent`. */
@@ -71,6 +81,11 @@ export interface BlobStore {
    * not the blob's.
    */
   open(blob: StoredBlob): Promise<OpenBlob>;
+  /**
+   * A URL under which anybody may GET (or HEAD) the object for `expiresMs`, Range included; undefined where the store has no such thing. Asks
+   * nothing of the store: `check` first.
+   */
+  presign(blob: StoredBlob, options: { readonly method: 'GET' | 'HEAD'; readonly expiresMs: number }): Promise<string | undefined>;
   /** Removes a committed object, or one that `listObjects` named. Never rejects for one that is not there. */
   remove(location: string): Promise<void>;
   /**

@@ -23,12 +23,17 @@ import type {
 import type { Work } from './work.ts';
 
 export interface Metadata {
-  /** Runs `work` on one consistent snapshot. */
+  /** Runs `work` on one consistent snapshot. It may be run more than once. */
   read<T>(work: (tx: MetadataTx) => Work<T>): Promise<T>;
   /**
    * Runs `work` as one transaction: wholly or, when it throws, not at all. Resolves only after the commit is durable; many
    * waiting writers may share one commit, and one that throws takes nothing of the others with it. Rejects with what `work`
    * threw, or with `MetadataUnavailable` when the database could not store it (disk full, lost connection).
+   *
+   * Units of work may run at the same time, on other nodes too. In a write, the finders that take a lock (`repositories.find`,
+   * `blobs.findByDigest`, `layers.find`, `uploads.find`, `accounts.find`) keep what they found as it is until the unit ends, so that what
+   * was decided on it still holds when it is committed. Decide only on what was found under such a lock, and find the repository
+   * first. (On SQLite writes are alone anyway.) Conflicts and deadlocks are not seen here: the unit is run again.
    */
   write<T>(work: (tx: MetadataTx) => Work<T>): Promise<T>;
   /**
@@ -89,7 +94,13 @@ export interface AccountStore {
 export type NewRepository = Omit<RepositoryRecord, 'id'>;
 
 export interface RepositoryStore {
-  find(registry: RegistryId, name: string): Work<RepositoryRecord | undefined>;
+  /**
+   * In a write, `exclusive` keeps every other writer of the repository out until this unit ends: for all that depends on its images, tags
+   * and settings. `shared` lets those in that only add to it: uploads and layers.
+   */
+  find(registry: RegistryId, name: string, lock?: 'exclusive' | 'shared'): Work<RepositoryRecord | undefined>;
+  /** Takes the same locks for repositories known by id, in the order of ids; answers those that are there. */
+  lock(ids: readonly number[], lock: 'exclusive' | 'shared'): Work<Set<number>>;
   /** In order of creation; `after` is the id of the last one seen. */
   list(registry: RegistryId, page: { after?: number; limit: number }): Work<RepositoryRecord[]>;
   /** In byte order of names, for `_catalog`; `after` is the last name seen. */

@@ -18,6 +18,9 @@ export interface Tables {
   image_children: ImageChildrenTable;
   tags: TagsTable;
   uploads: UploadsTable;
+  jobs: JobsTable;
+  schedules: SchedulesTable;
+  installation: InstallationTable;
 }
 
 export type Flag = 0 | 1;
@@ -126,4 +129,43 @@ export interface UploadsTable {
   short_part_followed: Flag;
   started_at: number;
   updated_at: number;
+  /** What the blob store remembers of it between calls. */
+  state: Generated<string>;
+  /** The process that works on it, until when. */
+  holder: Generated<string>;
+  held_until: Generated<number>;
+}
+
+export interface JobsTable {
+  id: Generated<number>;
+  kind: string;
+  /** What it is about: at most one job of a kind and subject waits. */
+  subject: string;
+  /** JSON */
+  payload: string;
+  /** Larger ones first. */
+  priority: number;
+  state: string;
+  due_at: number;
+  attempts: number;
+  holder: string;
+  held_until: number;
+  /** JSON; empty before the first */
+  progress: string;
+  /** Why the last attempt failed; empty when none has. */
+  error: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface SchedulesTable {
+  name: string;
+  /** The last time for which a job was queued. */
+  last_slot: number;
+}
+
+/** What all nodes of an installation must agree on. */
+export interface InstallationTable {
+  name: string;
+  value: string;
 }

@@ -3,6 +3,6 @@ export interface Migration {
   /** 1, 2, 3 … without gaps; the first four digits of the file's name. */
   readonly version: number;
   readonly name: string;
-  /** SQL for each dialect; run in one transaction. */
+  /** SQL for each dialect; run in one transaction. The same tables, columns and indexes under the same names. */
   readonly sqlite: string;
 }
