@@ -34,7 +34,7 @@ export async function measureTarget({ target, data, rows, sizes, log, onMeasurem
     },
     measure: (row, unit, plan, per) => measureLoad(server, row, unit, plan, per),
     async prepare(plan) {
-      const result = await runLoad(plan);
+      const result = await runLoad(onAllNodes(server, plan));
       if (result.failed > 0)
         throw new Error(`${result.failed} requests failed while preparing: ${result.firstFailure}`);
       return result;
@@ -66,9 +66,12 @@ async function measureLoad(
   plan: Plan,
   per: 'thousand' | 'gigabyte',
 ): Promise<Measurement> {
-  const before = readUsage(server.pid);
-  const result: LoadResult = await runLoad(plan);
-  const after = readUsage(server.pid);
+  const pids = server.nodes?.map(({ pid }) => pid) ?? [server.pid];
+  const stores = server.stores ?? [];
+  const before = readUsage(...pids);
+  const storesBefore = stores.map(({ pid }) => readUsage(pid).cpuSeconds);
+  const result: LoadResult = await runLoad(onAllNodes(server, plan));
+  const after = readUsage(...pids);
   const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
   const units = per === 'thousand' ? result.done / 1_000 : result.bytes / 1e9;
   return {
@@ -79,6 +82,19 @@ async function measureLoad(
     p99Ms: result.p99Ms,
     peakMiB: after.peakMiB,
     failed: result.failed,
-    ...(result.firstFailure === undefined ? {} : { note: result.firstFailure.split('\r\n')[0]! }),
+    ...(result.firstFailure !== undefined
+      ? { note: result.firstFailure.split('\r\n')[0]! }
+      : stores.length > 0 && {
+          note: stores
+            .map(({ name, pid }, at) => {
+              const spent = (readUsage(pid).cpuSeconds - storesBefore[at]!) / units;
+              return `${name} ${spent.toPrecision(2)} s`;
+            })
+            .join(', '),
+        }),
   };
+}
+
+function onAllNodes<P extends Plan>(server: RunningTarget, plan: P): P {
+  return server.nodes === undefined ? plan : { ...plan, ports: server.nodes.map(({ port }) => port) };
 }

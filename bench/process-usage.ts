@@ -12,11 +12,12 @@ export interface Usage {
 /** Linux has counted in hundredths of a second towards programs on every machine for decades. */
 const TICKS_PER_SECOND = 100;
 
-export function readUsage(pid: number): Usage {
+/** The sum over the processes and their children. */
+export function readUsage(...pids: readonly number[]): Usage {
   let ticks = 0;
   let resident = 0;
   let peak = 0;
-  for (const member of processTree(pid)) {
+  for (const member of processTrees(pids)) {
     const fields = readStat(member);
     if (fields === undefined) continue;
     // utime, stime; and of children that have ended: cutime, cstime.
@@ -28,7 +29,7 @@ export function readUsage(pid: number): Usage {
   return { cpuSeconds: ticks / TICKS_PER_SECOND, residentMiB: resident / 1024, peakMiB: peak / 1024 };
 }
 
-function processTree(root: number): number[] {
+function processTrees(roots: readonly number[]): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
@@ -36,8 +37,9 @@ function processTree(root: number): number[] {
     const fields = readStat(pid);
     if (fields !== undefined) parents.set(pid, Number(fields[1]));
   }
-  const tree = [root];
-  for (const pid of tree) for (const [child, parent] of parents) if (parent === pid) tree.push(child);
+  const tree = [...roots];
+  for (const pid of tree)
+    for (const [child, parent] of parents) if (parent === pid && !tree.includes(child)) tree.push(child);
   return tree;
 }
 

@@ -13,6 +13,10 @@ export interface Target {
 export interface RunningTarget {
   readonly port: number;
   readonly pid: number;
+  /** Every node, the first included; only that one when left out. */
+  readonly nodes?: readonly { readonly port: number; readonly pid: number }[];
+  /** What it keeps its data in, when that is a program of its own: its CPU is told beside the server's. */
+  readonly stores?: readonly { readonly name: string; readonly pid: number }[];
   readonly readyMs: number;
   /** Value of the `Authorization` header that opens these repositories; undefined when the server asks for none. */
   authorization(repositories: readonly string[]): Promise<string | undefined>;

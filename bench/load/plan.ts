@@ -1,7 +1,10 @@
 /** What a load process is told to do, and what it tells back. Plain data: it travels as JSON. */
 
-interface Common {
+export interface Common {
+  /** Where it goes, and the host that requests name. */
   readonly port: number;
+  /** All nodes of the server: connections are spread over them. Only `port` when left out. */
+  readonly ports?: readonly number[];
   readonly connections: number;
   /** Value of the `Authorization` header of every request; none when left out. */
   readonly authorization?: string;
@@ -54,6 +57,12 @@ export interface RawRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+}
+
+/** The node that a connection goes to. */
+export function portOf(plan: Pick<Common, 'port' | 'ports'>, connection: number): number {
+  const { ports = [plan.port] } = plan;
+  return ports[connection % ports.length]!;
 }
 
 export type Plan = RepeatPlan | ListPlan | GetBlobPlan | PushBlobPlan | PushImagePlan;

@@ -1,6 +1,6 @@
 /** Pushes of large fresh blobs, in chunks of 32 KiB as Go's client frames them. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { PushBlobPlan } from './plan.ts';
+import { type PushBlobPlan, portOf } from './plan.ts';
 import { pushLayer } from './push-layer.ts';
 import { openRawConnection } from './raw-connection.ts';
 import type { Tally } from './tally.ts';
@@ -19,7 +19,9 @@ export async function pushBlobs(plan: PushBlobPlan, tally: Tally): Promise<void>
   const blobs = Array.from({ length: plan.times }, (_, index) =>
     prepare(common, `${plan.salt} ${index}`, plan.size),
   ).values();
-  const connections = await Promise.all(Array.from({ length: plan.connections }, () => openRawConnection(plan.port)));
+  const connections = await Promise.all(
+    Array.from({ length: plan.connections }, (_, at) => openRawConnection(portOf(plan, at))),
+  );
   const target = { port: plan.port, authorization: plan.authorization, repository: plan.repository };
   tally.start();
   await Promise.all(

@@ -1,7 +1,7 @@
 /** Pushes of small fresh images, one after another on every connection. */
 import { createHash } from 'node:crypto';
 import { contentSlice } from '../../tests/black-box/content.ts';
-import type { PushImagePlan } from './plan.ts';
+import { type PushImagePlan, portOf } from './plan.ts';
 import { pushLayer } from './push-layer.ts';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { requestHead } from './request-head.ts';
@@ -10,7 +10,9 @@ import type { Tally } from './tally.ts';
 const IMAGE = 'application/vnd.oci.image.manifest.v1+json';
 
 export async function pushImages(plan: PushImagePlan, tally: Tally): Promise<void> {
-  const connections = await Promise.all(Array.from({ length: plan.connections }, () => openRawConnection(plan.port)));
+  const connections = await Promise.all(
+    Array.from({ length: plan.connections }, (_, at) => openRawConnection(portOf(plan, at))),
+  );
   tally.start();
   const end = performance.now() + plan.seconds * 1000;
   await Promise.all(

@@ -4,16 +4,36 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { LoadResult, RepeatPlan } from './plan.ts';
+import { type LoadResult, portOf, type RepeatPlan } from './plan.ts';
 
 const run = promisify(execFile);
 
+/** Several nodes get a wrk each. */
 export async function runWrk(plan: RepeatPlan): Promise<LoadResult> {
+  const nodes = plan.ports?.length ?? 1;
+  const connections = Math.ceil(plan.connections / nodes);
+  const results = await Promise.all(
+    Array.from({ length: nodes }, (_, at) => runOne({ ...plan, connections }, portOf(plan, at))),
+  );
+  const sum = (of: (result: LoadResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  const most = (of: (result: LoadResult) => number) => Math.max(...results.map(of));
+  return {
+    done: sum((result) => result.done),
+    bytes: sum((result) => result.bytes),
+    seconds: most((result) => result.seconds),
+    failed: sum((result) => result.failed),
+    firstFailure: results.find((result) => result.firstFailure !== undefined)?.firstFailure,
+    medianMs: most((result) => result.medianMs),
+    p99Ms: most((result) => result.p99Ms),
+  };
+}
+
+async function runOne(plan: RepeatPlan, port: number): Promise<LoadResult> {
   const directory = await mkdtemp(join(tmpdir(), 'longshore-wrk-'));
   try {
     const script = join(directory, 'request.lua');
     await writeFile(script, luaScript(plan));
-    const url = `http://127.0.0.1:${plan.port}${plan.request.path}`;
+    const url = `http://127.0.0.1:${port}${plan.request.path}`;
     const args = ['-t1', `-c${plan.connections}`, `-d${plan.seconds}s`, '--latency', '-s', script, url];
     const { stdout } = await run('wrk', args);
     return readSummary(stdout);

@@ -1,5 +1,5 @@
 /** Small requests: the same one for a while, or each of a list once. */
-import type { ListPlan, RawRequest, RepeatPlan } from './plan.ts';
+import { type ListPlan, portOf, type RawRequest, type RepeatPlan } from './plan.ts';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { requestHead } from './request-head.ts';
 import type { Tally } from './tally.ts';
@@ -42,8 +42,8 @@ function makeReady(request: RawRequest, plan: RepeatPlan | ListPlan): ReadyReque
   };
 }
 
-function openAll(plan: { port: number; connections: number }): Promise<RawConnection[]> {
-  return Promise.all(Array.from({ length: plan.connections }, () => openRawConnection(plan.port)));
+function openAll(plan: RepeatPlan | ListPlan): Promise<RawConnection[]> {
+  return Promise.all(Array.from({ length: plan.connections }, (_, at) => openRawConnection(portOf(plan, at))));
 }
 
 async function send(connection: RawConnection, request: ReadyRequest, tally: Tally): Promise<void> {
