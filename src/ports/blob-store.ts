@@ -48,6 +48,14 @@ export interface ByteRange {
   readonly last: number;
 }
 
+/** Something that lies in the store, committed or not; `remove` takes its `name`. */
+export interface ListedObject {
+  readonly name: string;
+  /** The key of the upload that wrote it, where the store can tell. */
+  readonly upload?: string;
+  readonly ageMs: number;
+}
+
 export interface BlobStore {
   /** A new object key for an upload. Creates nothing that would have to be cleaned up. */
   startUpload(): string;
@@ -90,9 +98,10 @@ export interface BlobStore {
   remove(location: string): Promise<void>;
   /**
    * Every object, committed or not, with its age in ms: in slices, so that a sweep can go slowly. `location` of a committed
-   * one and `key` of an upload come back as `name`.
+   * one comes back as `name`. What may belong to an upload says so: `upload` is its key (for some stores that is the `name`), and
+   * as long as a row has the upload open it must stay, whether a blob's row knows the name or not.
    */
-  listObjects(): AsyncIterable<readonly { readonly name: string; readonly ageMs: number }[]>;
+  listObjects(): AsyncIterable<readonly ListedObject[]>;
   /** Rejects with BlobStoreUnavailable when it cannot be written to (for /readyz). */
   ping(): Promise<void>;
   close(): Promise<void>;
