@@ -1,12 +1,6 @@
 /** The only place where parts are joined: settings in, a running server out. */
-import { join } from 'node:path';
-import { openFilesystemBlobs } from './adapters/blobs/filesystem/open-filesystem-blobs.ts';
 import { lockData, runningServer, type ServerInfo } from './adapters/keys/data-lock.ts';
-import { openKeys } from './adapters/keys/key-file.ts';
-import { openRootAccessKey, type RootAccessKey } from './adapters/keys/root-access-key.ts';
-import { openSqlite } from './adapters/sql/sqlite/open-sqlite.ts';
-import { timedBlobs } from './adapters/timed/timed-blobs.ts';
-import { timedMetadata } from './adapters/timed/timed-metadata.ts';
+import { openRootAccessKey } from './adapters/keys/root-access-key.ts';
 import { registryHostOf } from './config/registry-host.ts';
 import type { Config } from './config.ts';
 import { createSigV4 } from './edges/authn/sigv4.ts';
@@ -23,14 +17,19 @@ import { createReadiness } from './edges/probes/readiness.ts';
 import { startBackground } from './jobs/background.ts';
 import { backgroundTasks } from './jobs/background-tasks.ts';
 import { type Log, logTo } from './lib/log/create-log.ts';
-import { createOperationTimings, type OperationTimings } from './lib/operation-timings.ts';
+import type { AccessKeyPair } from './lib/new-access-key.ts';
+import { createOperationTimings } from './lib/operation-timings.ts';
+import { openStores, type StorageConfig } from './open-stores.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { Ports } from './ports/ports.ts';
 import { createEcrService } from './services/ecr/ecr-service.ts';
-import { createFindAccessKey, ensureRootAccount } from './services/iam/accounts.ts';
+import { createFindAccessKey, type RootKey } from './services/iam/accounts.ts';
+import { ensureRootAccount, openRootKey } from './services/iam/root-key.ts';
 import { servesRegion } from './services/region-name.ts';
 import type { ServiceSettings } from './services/settings.ts';
 import { version } from './version.ts';
+
+export { openStores, type Stores } from './open-stores.ts';
 
 export interface App {
   /** `http://127.0.0.1:4510`, with the port that was really taken. */
@@ -48,54 +47,24 @@ export interface Overrides {
   readonly log?: Log;
 }
 
-/** Everything that is kept, opened. */
-export interface Stores {
-  readonly ports: Ports;
-  close(): Promise<void>;
-}
+/** What says which root key the default account has, and where it is kept. */
+export type RootKeyConfig = StorageConfig & Pick<Config, 'accountId' | 'rootAccessKeyId' | 'rootSecretAccessKey'>;
 
-/**
- * Opens what is kept without serving it; works beside a running server. Makes what is not there yet. Rejects with errors whose
- * message says what to do.
- */
-export async function openStores(
-  config: Pick<Config, 'data'>,
-  {
-    clock = systemClock,
-    timings,
-  }: { clock?: Clock; timings?: { database: OperationTimings; blobs: OperationTimings } } = {},
-): Promise<Stores> {
-  const databasePath = join(config.data, 'longshore.db');
-  const keys = await openKeys(config.data, { database: databasePath });
-  const metadata = await openSqlite({ path: databasePath });
+/** The root key of the default account; made when it is not there, so before the first start, too. */
+export async function rootAccessKeyOf(config: RootKeyConfig): Promise<RootKey> {
+  if (config.database === undefined) return openRootAccessKey(config.data, config.accountId, fixedRootKey(config));
+  const { ports, close } = await openStores(config);
   try {
-    const blobs = await openFilesystemBlobs({ directory: join(config.data, 'blobs') });
-    return {
-      ports: {
-        clock,
-        keys,
-        metadata: timings === undefined ? metadata : timedMetadata(metadata, timings.database),
-        blobs: timings === undefined ? blobs : timedBlobs(blobs, timings.blobs),
-      },
-      async close() {
-        await blobs.close();
-        await metadata.close();
-      },
-    };
-  } catch (error) {
-    await metadata.close();
-    throw error;
+    return await openRootKey(ports, config.accountId, fixedRootKey(config));
+  } finally {
+    await close();
   }
 }
 
-/** The root key of the default account; made when it is not there, so before the first start, too. */
-export function rootAccessKeyOf(
-  config: Pick<Config, 'data' | 'accountId' | 'rootAccessKeyId' | 'rootSecretAccessKey'>,
-): Promise<RootAccessKey> {
-  const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secretAccessKey } = config;
-  const fixed =
-    accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey };
-  return openRootAccessKey(config.data, config.accountId, fixed);
+function fixedRootKey({ rootAccessKeyId, rootSecretAccessKey }: RootKeyConfig): AccessKeyPair | undefined {
+  return rootAccessKeyId === undefined || rootSecretAccessKey === undefined
+    ? undefined
+    : { accessKeyId: rootAccessKeyId, secretAccessKey: rootSecretAccessKey };
 }
 
 /** The server that works on this data directory now. */
@@ -120,7 +89,9 @@ export async function startApp(
     const timings = { database: createOperationTimings(), blobs: createOperationTimings() };
     const { ports, close } = await openStores(config, { clock, timings });
     closers.push(close);
-    await ensureRootAccount(ports, await rootAccessKeyOf(config));
+    // A file next to SQLite, so that it can be printed before the first start; with PostgreSQL no node keeps what others have not.
+    if (config.database === undefined) await ensureRootAccount(ports, await rootAccessKeyOf(config));
+    else await openRootKey(ports, config.accountId, fixedRootKey(config));
 
     // The port is known once it is taken; nobody asks for a host before.
     let port = config.listen.port;

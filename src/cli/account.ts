@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { openStores, type Stores } from '../app.ts';
 import { accountId as accountKind } from '../config/registry-values.ts';
 import { BadValue } from '../config/setting.ts';
+import { storageSettings } from '../config/storage-settings.ts';
 import { createAccount, deleteAccount, listAccounts } from '../services/iam/accounts.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -22,7 +23,7 @@ export function accountCommand(program: Command): void {
       .command('create [id]')
       .description('Make an account, with a root access key that is shown once here.')
       .option('--json', 'Print JSON.'),
-    ['data'],
+    storageSettings,
   ).action(async (id: string | undefined, { json }: { json?: boolean }, called: Command) => {
     const accountId = id === undefined ? undefined : checkedAccountId(id);
     const key = await withStores(called, ({ ports }) => createAccount(ports, { accountId }));
@@ -35,9 +36,10 @@ export function accountCommand(program: Command): void {
     else for (const [name, value] of Object.entries(shown)) process.stdout.write(`${name.padEnd(15)} ${value}\n`);
   });
 
-  addSettingOptions(account.command('list').description('Print all accounts.').option('--json', 'Print JSON.'), [
-    'data',
-  ]).action(async ({ json }: { json?: boolean }, called: Command) => {
+  addSettingOptions(
+    account.command('list').description('Print all accounts.').option('--json', 'Print JSON.'),
+    storageSettings,
+  ).action(async ({ json }: { json?: boolean }, called: Command) => {
     const accounts = await withStores(called, ({ ports }) => listAccounts(ports));
     const rows = accounts.map(({ accountId, createdAt }) => ({
       AccountId: accountId,
@@ -50,7 +52,7 @@ export function accountCommand(program: Command): void {
 
   addSettingOptions(
     account.command('delete <id>').description('Delete an account that has no repositories any more.'),
-    ['data', 'accountId'],
+    [...storageSettings, 'accountId'],
   ).action(async (id: string, _options: unknown, called: Command) => {
     const accountId = checkedAccountId(id);
     if (accountId === (await configOf(called)).accountId)

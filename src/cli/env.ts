@@ -4,8 +4,10 @@ import { openStores, rootAccessKeyOf, serverOf } from '../app.ts';
 import { hostForClients, registryHostOf } from '../config/registry-host.ts';
 import { accountId as accountKind, region as regionKind } from '../config/registry-values.ts';
 import { BadValue } from '../config/setting.ts';
+import { storageSettings } from '../config/storage-settings.ts';
 import type { Config } from '../config.ts';
-import { listAccounts, type RootKey, rootKeyOf } from '../services/iam/accounts.ts';
+import { listAccounts, type RootKey } from '../services/iam/accounts.ts';
+import { rootKeyOf } from '../services/iam/root-key.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';
 import { shellQuote } from './shell-quote.ts';
 import { UsageError } from './usage-error.ts';
@@ -30,7 +32,7 @@ export function envCommand(program: Command): void {
       'Print /etc/hosts lines for the registries of all accounts, where names below localhost do not resolve.',
     )
     .option('--json', 'Print JSON.');
-  addSettingOptions(command, ['data', 'listen', 'accountId', 'registryHost', 'tlsCert', 'tlsKey']).action(
+  addSettingOptions(command, [...storageSettings, 'listen', 'accountId', 'registryHost', 'tlsCert', 'tlsKey']).action(
     async (options: EnvOptions, called: Command) => {
       const config = await configOf(called, ['region']);
       const accounts = (options.account ?? []).map((text) => checked('--account', () => accountKind.parse(text)));

@@ -1,6 +1,7 @@
 /** `longshore verify`: re-reads everything that is stored and names what is damaged or missing. Works beside a running server. */
 import type { Command } from 'commander';
 import { openStores } from '../app.ts';
+import { storageSettings } from '../config/storage-settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Finding } from '../services/integrity/finding.ts';
 import { verifyImages } from '../services/integrity/verify-images.ts';
@@ -15,7 +16,7 @@ export function verifyCommand(program: Command): void {
       'Re-read all stored layers and manifests and name what is damaged or missing (exit code 1 if anything is).',
     )
     .option('--json', 'Print JSON: one object per finding, then one with the sums.');
-  addSettingOptions(command, ['data']).action(async ({ json }: { json?: boolean }, called: Command) => {
+  addSettingOptions(command, storageSettings).action(async ({ json }: { json?: boolean }, called: Command) => {
     const { ports, close } = await openStores(await configOf(called));
     try {
       const found = await verify(ports, json === true ? printJson : printText);

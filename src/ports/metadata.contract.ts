@@ -8,6 +8,7 @@ import { blobSuite } from './metadata-contract/blobs.ts';
 import { changeSuite } from './metadata-contract/changes.ts';
 import { imageListingSuite } from './metadata-contract/image-listings.ts';
 import { imageSuite } from './metadata-contract/images.ts';
+import { installationSuite } from './metadata-contract/installation.ts';
 import { layerSuite } from './metadata-contract/layers.ts';
 import { modelSuite } from './metadata-contract/model.ts';
 import type { OpenMetadata } from './metadata-contract/on-metadata.ts';
@@ -31,6 +32,7 @@ export function metadataContract(name: string, open: OpenMetadata, { alone = fal
     imageListingSuite(open);
     tagSuite(open);
     uploadSuite(open);
+    installationSuite(open);
     modelSuite(open);
   });
 }

@@ -74,6 +74,7 @@ export interface MetadataTx {
   readonly images: ImageStore;
   readonly tags: TagStore;
   readonly uploads: UploadStore;
+  readonly installation: InstallationStore;
 }
 
 export interface AccountStore {
@@ -238,4 +239,11 @@ export interface UploadStore {
   /** Uploads without progress since `updatedBefore`. */
   listAbandoned(page: { updatedBefore: number; limit: number }): Work<UploadRecord[]>;
   count(): Work<number>;
+}
+
+/** What all nodes of an installation must agree on; written once, never changed. */
+export interface InstallationStore {
+  find(name: string): Work<string | undefined>;
+  /** Answers false, and changes nothing, when there is a value already. */
+  add(name: string, value: string): Work<boolean>;
 }

@@ -1,6 +1,5 @@
 /** The keys of an installation in one file of its data directory. Whoever can read it can be anybody: mode 0600. */
 import { randomBytes } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Keys } from '../../ports/keys.ts';
 import { createPrivateFile, makePrivateDirectory, readPrivateFile } from './private-file.ts';
@@ -15,21 +14,26 @@ export class KeyFileProblem extends Error {
 }
 
 /**
- * Reads the keys, or makes them at first start. Rejects with KeyFileProblem when the file is broken, and when it is missing beside
- * `database`: new keys could not open the access keys that are sealed in there.
+ * Reads the keys, or makes them at first start. Rejects with KeyFileProblem when the file is broken, and when it is missing although
+ * there is something already that was made with the old ones (`madeBefore` says what): new keys could not open the access keys in there.
  */
-export async function openKeys(dataDirectory: string, { database }: { database?: string } = {}): Promise<Keys> {
+export async function openKeys(
+  dataDirectory: string,
+  { madeBefore = async () => undefined }: { madeBefore?: () => Promise<string | undefined> } = {},
+): Promise<Keys> {
   await makePrivateDirectory(dataDirectory);
   const path = join(dataDirectory, NAME);
-  const text = (await readPrivateFile(path)) ?? (await makeKeyFile(path, database));
+  const text = (await readPrivateFile(path)) ?? (await makeKeyFile(path, madeBefore));
   return parseKeys(text, path);
 }
 
-async function makeKeyFile(path: string, database: string | undefined): Promise<string> {
-  if (database !== undefined && (await exists(database)) && (await readPrivateFile(path)) === undefined) {
-    throw new KeyFileProblem(
-      `${path} is missing, but its database is there. Bring the file back from a backup: without it nobody's access key can be checked.`,
-    );
+async function makeKeyFile(path: string, madeBefore: () => Promise<string | undefined>): Promise<string> {
+  const made = await madeBefore();
+  if (made !== undefined) {
+    // Of two first starts at once, the other one may have made it meanwhile.
+    const text = await readPrivateFile(path);
+    if (text !== undefined) return text;
+    throw new KeyFileProblem(`${path} is missing, but ${made}`);
   }
   const keys = Object.fromEntries(NAMES.map((name) => [name, randomBytes(KEY_BYTES).toString('base64')]));
   return createPrivateFile(path, `${JSON.stringify({ version: 1, ...keys }, null, 2)}\n`);
@@ -53,11 +57,4 @@ function parseKeys(text: string, path: string): Keys {
     return bytes;
   };
   return { dockerToken: key('dockerToken'), pageToken: key('pageToken'), seal: key('seal') };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DataInUse, lockData, runningServer } from './data-lock.ts';
+import { deriveKeys } from './derive-keys.ts';
 import { KeyFileProblem, openKeys } from './key-file.ts';
 import { openRootAccessKey } from './root-access-key.ts';
 
@@ -38,14 +39,32 @@ test('first starts at the same time end up with the same keys', async (t) => {
   for (const root of roots) assert.deepEqual(root, roots[0]);
 });
 
-test('keys that are gone while the database is there are not made anew', async (t) => {
+test('keys that are gone while what they sealed is there are not made anew', async (t) => {
   const data = await scratch(t);
-  const database = join(data, 'longshore.db');
-  await openKeys(data, { database });
-  await writeFile(database, '');
-  await openKeys(data, { database });
+  let sealed: string | undefined;
+  const madeBefore = async () => sealed;
+  await openKeys(data, { madeBefore });
+  sealed = 'the database is there.';
+  await openKeys(data, { madeBefore });
   await unlink(join(data, 'keys.json'));
-  await assert.rejects(openKeys(data, { database }), KeyFileProblem);
+  await assert.rejects(
+    openKeys(data, { madeBefore }),
+    (error) =>
+      error instanceof KeyFileProblem && error.message.endsWith('keys.json is missing, but the database is there.'),
+  );
+});
+
+test('keys of a secret are the same everywhere, differ from each other and from those of another secret', () => {
+  const keys = deriveKeys('a'.repeat(32));
+  assert.deepEqual(deriveKeys('a'.repeat(32)), keys);
+  const all = [keys, deriveKeys(`${'a'.repeat(31)}b`)].flatMap((one) => Object.values(one));
+  assert.equal(new Set(all.map((key) => Buffer.from(key).toString('hex'))).size, 6);
+  for (const key of all) assert.equal(key.length, 32);
+  // Changing how keys are made would lock every installation out of what it has sealed.
+  assert.equal(
+    Buffer.from(keys.seal).toString('hex'),
+    'a50356cde22b1f90454548c5fe97dc2e8512b4837f43a6034a21b7265c45aa20',
+  );
 });
 
 for (const [name, text] of Object.entries({

@@ -3,6 +3,7 @@ import type { MetadataTx } from '../../ports/metadata.ts';
 import { accountStore } from './stores/account-store.ts';
 import { blobRecordStore } from './stores/blob-record-store.ts';
 import { imageStore } from './stores/image-store.ts';
+import { installationStore } from './stores/installation-store.ts';
 import { layerStore } from './stores/layer-store.ts';
 import { repositoryStore } from './stores/repository-store.ts';
 import { tagStore } from './stores/tag-store.ts';
@@ -16,4 +17,5 @@ export const metadataTx: MetadataTx = {
   images: imageStore,
   tags: tagStore,
   uploads: uploadStore,
+  installation: installationStore,
 };

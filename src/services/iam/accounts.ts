@@ -69,38 +69,6 @@ export async function createAccount(
   return accountId === undefined ? createAccount({ metadata, keys, clock }) : undefined;
 }
 
-/**
- * Brings the account and this root key into being; writes nothing when they are there. Other keys of the account end: whoever fixes
- * a new key by settings means the old one to open nothing any more.
- */
-export async function ensureRootAccount({ metadata, keys, clock }: AccountPorts, key: RootKey): Promise<void> {
-  const isThere = await metadata.read(function* (tx) {
-    const [record, ...others] = yield* tx.accounts.listAccessKeys(key.accountId);
-    if (record?.accessKeyId !== key.accessKeyId || others.length > 0) return false;
-    return unseal(keys.seal, record.sealedSecret, key.accessKeyId) === key.secretAccessKey;
-  });
-  if (isThere) return;
-  await metadata.write(function* (tx) {
-    yield* tx.accounts.add({ accountId: key.accountId, createdAt: clock.now() });
-    for (const old of yield* tx.accounts.listAccessKeys(key.accountId)) {
-      yield* tx.accounts.deleteAccessKey(old.accessKeyId);
-    }
-    yield* putRootKey(tx, keys, key, clock.now());
-  });
-}
-
-/** The root key of an account: the oldest it has. */
-export async function rootKeyOf(
-  { metadata, keys }: Pick<Ports, 'metadata' | 'keys'>,
-  accountId: string,
-): Promise<RootKey | undefined> {
-  const [record] = await metadata.read((tx) => tx.accounts.listAccessKeys(accountId));
-  const secretAccessKey = record && unseal(keys.seal, record.sealedSecret, record.accessKeyId);
-  return record && secretAccessKey !== undefined
-    ? { accountId, accessKeyId: record.accessKeyId, secretAccessKey }
-    : undefined;
-}
-
 export function listAccounts({ metadata }: Pick<Ports, 'metadata'>): Promise<AccountRecord[]> {
   return metadata.read((tx) => tx.accounts.list());
 }
@@ -116,7 +84,8 @@ export function deleteAccount(
   });
 }
 
-function* putRootKey(tx: MetadataTx, keys: Ports['keys'], key: RootKey, createdAt: number): Work<void> {
+/** Keeps the key sealed. */
+export function* putRootKey(tx: MetadataTx, keys: Ports['keys'], key: RootKey, createdAt: number): Work<void> {
   const sealedSecret = seal(keys.seal, key.secretAccessKey, key.accessKeyId);
   yield* tx.accounts.putAccessKey({ accessKeyId: key.accessKeyId, accountId: key.accountId, sealedSecret, createdAt });
 }
