@@ -1,0 +1,43 @@
+/**
+ * An S3-compatible store for tests: the one that the variables LONGSHORE_TEST_S3_… name, so that many test files can share one,
+ * else OpenStack Swift started here. Imports nothing of src.
+ */
+import { randomBytes } from 'node:crypto';
+import type { S3Server } from './request-s3.ts';
+import { startSwiftServer, whyNoSwift } from './swift-server.ts';
+
+/** Why there is no store to test against, as a reason to skip; undefined when there is one. */
+export function whyNoS3(): string | undefined {
+  return process.env.LONGSHORE_TEST_S3_ENDPOINT ? undefined : whyNoSwift();
+}
+
+/** The shared store, or one of this file's own. Throws with the store's output when it does not start. */
+export async function useS3Server(): Promise<S3Server> {
+  const env = process.env;
+  const endpoint = env.LONGSHORE_TEST_S3_ENDPOINT;
+  if (!endpoint) return startSwiftServer();
+  return {
+    endpoint,
+    region: env.LONGSHORE_TEST_S3_REGION ?? 'us-east-1',
+    bucket: env.LONGSHORE_TEST_S3_BUCKET ?? 'longshore',
+    accessKeyId: env.LONGSHORE_TEST_S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.LONGSHORE_TEST_S3_SECRET_ACCESS_KEY ?? '',
+    stop: async () => {},
+  };
+}
+
+/** The variables by which other processes find the store; `useS3Server` reads them. */
+export function variablesOf(server: S3Server): Record<string, string> {
+  return {
+    LONGSHORE_TEST_S3_ENDPOINT: server.endpoint,
+    LONGSHORE_TEST_S3_REGION: server.region,
+    LONGSHORE_TEST_S3_BUCKET: server.bucket,
+    LONGSHORE_TEST_S3_ACCESS_KEY_ID: server.accessKeyId,
+    LONGSHORE_TEST_S3_SECRET_ACCESS_KEY: server.secretAccessKey,
+  };
+}
+
+/** A prefix that no other test uses: so tests that share a bucket do not see each other. Ends with a slash. */
+export function freshPrefix(): string {
+  return `test-${randomBytes(8).toString('hex')}/`;
+}
