@@ -8,10 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fetchDockerToken } from './call-ecr.ts';
 import { rawRequest } from './raw-request.ts';
+import { storesFor, type TestStores } from './test-stores.ts';
 
 export interface SpawnOptions {
   /** Kept by `stop` when given; else a new one is made and removed. */
   readonly dataDirectory?: string;
+  /** Left in place by `stop`; several servers may share them. When left out: what LONGSHORE_TEST_STORES says, for this data directory. */
+  readonly stores?: TestStores;
   /** Further `LONGSHORE_…` variables. */
   readonly env?: Readonly<Record<string, string>>;
   /** Further flags of `serve`. */
@@ -59,6 +62,7 @@ const credentials = {
 /** Throws with the program's output when it ends early or is not ready in time. */
 export async function spawnServer(options: SpawnOptions = {}): Promise<SpawnedServer> {
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'longshore-')));
+  const stores = options.stores ?? (await storesFor(dataDirectory));
   const command = [
     ...(options.wrapper ?? []),
     process.execPath,
@@ -78,6 +82,7 @@ export async function spawnServer(options: SpawnOptions = {}): Promise<SpawnedSe
       LONGSHORE_REGION: region,
       LONGSHORE_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
       LONGSHORE_ROOT_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      ...stores.environment,
       ...options.env,
     },
   });
@@ -89,7 +94,9 @@ export async function spawnServer(options: SpawnOptions = {}): Promise<SpawnedSe
     });
   }
   const removeData = async () => {
-    if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
+    if (options.dataDirectory !== undefined) return;
+    await rm(dataDirectory, { recursive: true, force: true });
+    if (options.stores === undefined) await stores.dispose();
   };
   try {
     const origin = await untilReady(child, () => output, options.readyWithinMs ?? 30_000);

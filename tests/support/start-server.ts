@@ -7,6 +7,7 @@ import { type App, startApp } from '../../src/app.ts';
 import { configFor } from '../../src/config.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { fetchDockerToken } from './call-ecr.ts';
+import { storesFor, type TestStores } from './test-stores.ts';
 
 export interface TestServer {
   /** `http://127.0.0.1:<port>` */
@@ -34,6 +35,8 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** Where an earlier server kept its data; it is then left in place by `stop`. */
   readonly dataDirectory?: string;
+  /** Left in place by `stop`. When left out: what LONGSHORE_TEST_STORES says, for this data directory. */
+  readonly stores?: TestStores;
 }
 
 const credentials = {
@@ -43,20 +46,32 @@ const credentials = {
 
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'longshore-')));
+  const stores = options.stores ?? (await storesFor(dataDirectory));
   const config = configFor({
     ...credentials,
+    ...stores.settings,
     ...options.settings,
     data: dataDirectory,
     listen: '127.0.0.1:0',
   });
   const { accountId, region, rootAccessKeyId: accessKeyId = '', rootSecretAccessKey: secretAccessKey = '' } = config;
-  const app = await startApp(config, options.clock === undefined ? {} : { clock: options.clock });
+  const removeData = async () => {
+    if (options.dataDirectory !== undefined) return;
+    await rm(dataDirectory, { recursive: true, force: true });
+    if (options.stores === undefined) await stores.dispose();
+  };
+  const app = await startApp(config, options.clock === undefined ? {} : { clock: options.clock }).catch(
+    async (error: unknown) => {
+      await removeData();
+      throw error;
+    },
+  );
   const now = () => options.clock?.now() ?? Date.now();
   const clients: ECRClient[] = [];
   const stop = async () => {
     for (const client of clients) client.destroy();
     await app.stop();
-    if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
+    await removeData();
   };
   try {
     const token = await fetchDockerToken(
