@@ -55,6 +55,7 @@ export async function createMemoryEcr(settings: Partial<ServiceSettings> = {}): 
     acceptSparseIndexes: false,
     layerGracePeriodMs: 24 * hour,
     uploadExpiryMs: 24 * hour,
+    sharedUploads: false,
     ...settings,
   };
   const ecr = createEcrService(ports, allSettings);

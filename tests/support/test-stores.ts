@@ -5,17 +5,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import pg from 'pg';
+import type { S3Server } from './request-s3.ts';
 
 /** The servers that databases and prefixes are made on. */
 export interface StoreServers {
   /** URL of a PostgreSQL database whose user may create others. */
   readonly postgres: string;
-  readonly s3: {
-    readonly endpoint: string;
-    readonly bucket: string;
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-  };
+  readonly s3: Omit<S3Server, 'stop'>;
 }
 
 export interface TestStores {
@@ -59,6 +55,7 @@ export async function openStoresOn(
     database: url.href,
     blobs: `s3://${s3.bucket}/${id}`,
     s3Endpoint: s3.endpoint,
+    s3Region: s3.region,
     s3AccessKeyId: s3.accessKeyId,
     s3SecretAccessKey: s3.secretAccessKey,
     // Clients of the suites see bytes as one server gives them; redirects have tests of their own.
@@ -84,6 +81,7 @@ export function serversOfEnvironment(): StoreServers {
     postgres: given('POSTGRES'),
     s3: {
       endpoint: given('S3_ENDPOINT'),
+      region: given('S3_REGION'),
       bucket: given('S3_BUCKET'),
       accessKeyId: given('S3_ACCESS_KEY_ID'),
       secretAccessKey: given('S3_SECRET_ACCESS_KEY'),
