@@ -160,7 +160,7 @@ export async function startApp(
     closers.push(() => background.stop());
     closers.push(async () => {
       draining = true;
-      const cut = await kernel.drain(config.drainTimeout);
+      const cut = await kernel.drain({ delayMs: config.drainDelay, timeoutMs: config.drainTimeout });
       if (cut > 0) logger.warn({ requests: cut }, 'requests were cut off because they did not finish in time');
     });
     let stopping: Promise<void> | undefined;
@@ -185,6 +185,9 @@ function serviceSettings(config: Config, port: () => number): ServiceSettings {
     acceptSparseIndexes: config.sparseIndexes === 'accept',
     layerGracePeriodMs: config.layerGracePeriod,
     uploadExpiryMs: config.uploadExpiry,
+    sharedUploads: config.workers > 1 || config.database !== undefined,
+    redirectBlobsMs:
+      config.blobs !== undefined && config.blobDelivery === 'redirect' ? config.redirectExpiry : undefined,
   };
 }
 

@@ -23,9 +23,9 @@ async function serve(config: Config): Promise<void> {
   // Before the start, so that a signal while a large database is opened ends it in order, too.
   const app = startApp(config, { log });
   onSignals(async (signal) => {
-    log.logger.info({ signal }, 'ending: no new connections, requests in flight may finish');
+    log.logger.info({ signal }, 'ending: requests in flight may finish');
     // Requests have had their time then, and what is left (re-reading a large layer) may be broken off: nothing acknowledged hangs on it.
-    const late = sleep(config.drainTimeout + CLOSE_MS, 'late' as const, { ref: false });
+    const late = sleep(config.drainDelay + config.drainTimeout + CLOSE_MS, 'late' as const, { ref: false });
     if ((await Promise.race([(await app).stop(), late])) === 'late')
       log.logger.warn('ended without waiting for background work');
     else log.logger.info('ended');

@@ -9,6 +9,7 @@ import { runOperation, type ServiceOperation, serviceOperations } from '../../se
 import type { ReadIdentity } from '../authn/sigv4.ts';
 import type { Edge, Exchange } from '../http/exchange.ts';
 import { BodyTooLarge, readBody } from '../http/read-body.ts';
+import { retryAfter } from '../http/retry-after.ts';
 import { encodeOutput } from './encode-output.ts';
 import { errorResponse } from './error-response.ts';
 import { parseBody } from './parse-body.ts';
@@ -87,7 +88,7 @@ function sendFault(exchange: Exchange, fault: Fault): void {
 function send({ response, requestId }: Exchange, status: number, body: string, errorType?: string): void {
   const length = String(Buffer.byteLength(body));
   const headers = ['Content-Type', contentType, 'Content-Length', length, 'x-amzn-RequestId', requestId];
-  if (errorType !== undefined) headers.push('x-amzn-ErrorType', errorType);
+  if (errorType !== undefined) headers.push('x-amzn-ErrorType', errorType, ...retryAfter(status));
   response.writeHead(status, headers);
   response.end(body);
 }

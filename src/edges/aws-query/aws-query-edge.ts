@@ -12,6 +12,7 @@ import { invalidAction, queryServices } from '../../services/sts/operations.ts';
 import type { ReadIdentity } from '../authn/sigv4.ts';
 import type { Edge, Exchange } from '../http/exchange.ts';
 import { BodyTooLarge, readBody } from '../http/read-body.ts';
+import { retryAfter } from '../http/retry-after.ts';
 import { errorResponse } from './error-response.ts';
 import { parseForm } from './parse-form.ts';
 
@@ -89,6 +90,7 @@ function sendFault(exchange: Exchange, fault: Fault): void {
 
 function send({ response, requestId }: Exchange, status: number, body: string): void {
   const length = String(Buffer.byteLength(body));
-  response.writeHead(status, ['Content-Type', 'text/xml', 'Content-Length', length, 'x-amzn-RequestId', requestId]);
+  const headers = ['Content-Type', 'text/xml', 'Content-Length', length, 'x-amzn-RequestId', requestId];
+  response.writeHead(status, [...headers, ...retryAfter(status)]);
   response.end(body);
 }

@@ -31,7 +31,7 @@ export class HttpExchange implements Exchange {
   /** Progress of a slow client, kept by slow-clients.ts. */
   progressMark = 0;
   progressMarkAt = 0;
-  readonly #keepAlive: boolean;
+  #keepAlive: boolean;
 
   constructor(
     request: IncomingMessage,
@@ -52,6 +52,12 @@ export class HttpExchange implements Exchange {
     // A client that is refused before it sent its body may or may not send it afterwards (RFC 9110, 10.1.1): only a new
     // connection is sure to begin with a request.
     if (continueOwed) response.shouldKeepAlive = false;
+  }
+
+  /** The connection is to end with this answer; too late once its head is sent. */
+  closeAfterwards(): void {
+    this.#keepAlive = false;
+    if (!this.response.headersSent) this.response.shouldKeepAlive = false;
   }
 
   acceptBody(): void {

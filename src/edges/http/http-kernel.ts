@@ -5,8 +5,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Log } from '../../lib/log/create-log.ts';
 import { logRequest } from './access-log.ts';
+import { type Connection, createConnections } from './connections.ts';
 import { dropUnreadBody } from './drop-unread-body.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { type RefusalStatus, refuseConnection, statusOfParseError } from './refuse-connection.ts';
@@ -35,24 +37,16 @@ export interface HttpKernel {
   connections(): Promise<number>;
   /** Serves later connections with this pair. */
   useTlsPair(pair: TlsPair): void;
-  /** Stops accepting, lets requests in flight finish for so long, then closes what is left. Answers how many were cut off. */
-  drain(timeoutMs: number): Promise<number>;
+  /**
+   * Ends without cutting off what can finish. From now on every answer closes its connection. New ones are still accepted for `delayMs`; then
+   * requests in flight may finish for `timeoutMs`, and what is left is closed. Answers how many were cut off.
+   */
+  drain(times: { readonly delayMs: number; readonly timeoutMs: number }): Promise<number>;
 }
 
 /** Blocks in which bodies arrive: with 64 KiB, Node's default, a push takes a third longer. */
 const READ_BLOCK = 2 ** 20;
 const DRAIN_LOOK_MS = 25;
-
-/** What the kernel knows of a connection: one object for all its requests, found by one look-up. */
-interface Connection {
-  /** Bytes it carried before the request that is now worked on. */
-  read: number;
-  written: number;
-  /** The requests it is busy with: one, unless the client sends several without waiting for answers. */
-  readonly busyWith: HttpExchange[];
-}
-const connection = Symbol('connection');
-type KernelSocket = Socket & { [connection]?: Connection };
 
 export function createHttpKernel(deps: {
   edges: Edges;
@@ -64,6 +58,7 @@ export function createHttpKernel(deps: {
   const { edges, limits, log, counts } = deps;
   const { logger } = log;
   const inFlight = new Set<HttpExchange>();
+  const connections = createConnections();
   let draining = false;
 
   function serve(
@@ -72,13 +67,12 @@ export function createHttpKernel(deps: {
     continueOwed: boolean,
     refusedWith?: RefusalStatus,
   ): void {
-    const socket: KernelSocket = request.socket;
     const target = originForm(request.url ?? '', request.headers.host);
-    const carrier = connectionOf(socket);
+    const carrier = connections.of(request.socket);
     const exchange = new HttpExchange(request, response, target ?? '/', continueOwed, carrier);
     carrier.busyWith.push(exchange);
     inFlight.add(exchange);
-    if (draining) response.shouldKeepAlive = false;
+    if (draining) exchange.closeAfterwards();
     response.on('close', () => finish(exchange, carrier));
     response.on('error', ignore);
 
@@ -147,17 +141,20 @@ export function createHttpKernel(deps: {
   // Node would silently leave out what is beyond the count; refusalOf answers it.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.maxConnections;
+  // Node takes a connection for idle whose first request is on its way, and closes it; connections.ts knows better.
+  server.closeIdleConnections = connections.closeIdle;
+  server.on(tlsServer === undefined ? 'connection' : 'secureConnection', connections.add);
   server.on('request', (request, response) => serve(request, response, false));
   server.on('checkContinue', (request, response) => serve(request, response, true));
   server.on('checkExpectation', (request, response) => serve(request, response, false, 417));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET') return void socket.destroy();
     const status = statusOfParseError(error.code);
-    const busy = (socket as KernelSocket)[connection]?.busyWith ?? [];
+    const busy = connections.of(socket as Socket).busyWith;
     const last = busy.at(-1);
     if (last === undefined) refuseConnection(socket, status, false);
     // What is wrong comes after a whole request: that one is answered, nothing after it is read.
-    else if (last.request.complete) last.response.shouldKeepAlive = false;
+    else if (last.request.complete) last.closeAfterwards();
     // It is the body that is wrong. An answer out of turn would be taken for that of an earlier request.
     else if (busy.length > 1 || last.response.headersSent) socket.destroy();
     else refuse(last, status);
@@ -189,12 +186,17 @@ export function createHttpKernel(deps: {
       tlsServer?.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
     },
 
-    async drain(timeoutMs) {
+    async drain({ delayMs, timeoutMs }) {
       draining = true;
+      for (const exchange of inFlight) exchange.closeAfterwards();
+      if (delayMs > 0) await sleep(delayMs);
+      // The system resets connections that nobody has accepted when the port is closed. A turn of the loop accepts all there are, and the
+      // second one, which finds next to nothing to do, ends a moment after its own look.
+      await turn();
+      await turn();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const exchange of inFlight) if (!exchange.response.headersSent) exchange.response.shouldKeepAlive = false;
       // Connections whose request has just finished become idle one by one.
-      const look = setInterval(() => server.closeIdleConnections(), DRAIN_LOOK_MS);
+      const look = setInterval(connections.closeIdle, DRAIN_LOOK_MS);
       let cut = 0;
       const end = setTimeout(() => {
         cut = inFlight.size;
@@ -213,11 +215,6 @@ export function createHttpKernel(deps: {
     if (exchange.response.headersSent || exchange.request.complete) exchange.request.socket.destroy();
     else refuse(exchange, 408);
   }
-}
-
-function connectionOf(socket: KernelSocket): Connection {
-  socket[connection] ??= { read: 0, written: 0, busyWith: [] };
-  return socket[connection];
 }
 
 function serverOptions(limits: HttpLimits): ServerOptions {

@@ -6,6 +6,7 @@
  */
 import type { Fault } from '../../services/fault.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { retryAfter } from '../http/retry-after.ts';
 
 const answers: Readonly<Record<string, readonly [status: number, code: string]>> = {
   AuthorizationTokenInvalid: [400, 'DENIED'],
@@ -70,7 +71,7 @@ export function sendError(
 ): void {
   exchange.record.errorCode = code;
   const body = `${JSON.stringify({ errors: [{ code, message }] })}\n`;
-  send(exchange, status, ['Content-Type', 'application/json; charset=utf-8', ...headers], body);
+  send(exchange, status, ['Content-Type', 'application/json; charset=utf-8', ...retryAfter(status), ...headers], body);
 }
 
 /** The challenge (behaviour page, 9.1). ECR's text, but as an error document: clients parse every body they get. */

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { readBody } from '../../../src/edges/http/read-body.ts';
 import { answer, answerOk, startKernel } from './start-kernel.ts';
 
 const get = 'GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -21,7 +23,7 @@ test('a request in flight finishes, idle connections end, new ones are refused',
   const idleEnded = text(idle);
   const answered = kernel.send(get);
   await begun.promise;
-  const drained = kernel.kernel.drain(60_000);
+  const drained = kernel.kernel.drain({ delayMs: 0, timeoutMs: 60_000 });
   assert.equal(await idleEnded, '');
   const late = connect(kernel.port, '127.0.0.1');
   const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
@@ -31,12 +33,52 @@ test('a request in flight finishes, idle connections end, new ones are refused',
   assert.equal(await drained, 0);
 });
 
+test('while the end is delayed, every connection answers once more and is closed by its answer', async () => {
+  const kernel = await startKernel(async (exchange) => {
+    if (exchange.request.method === 'PUT') await readBody(exchange, 10);
+    answerOk(exchange);
+  });
+  const idle = connect(kernel.port, '127.0.0.1');
+  idle.write(get);
+  const [first] = await once(idle, 'data');
+  assert.match(String(first), /\r\nConnection: keep-alive\r\n/i);
+  const drained = kernel.kernel.drain({ delayMs: 500, timeoutMs: 60_000 });
+  const closes = /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n[\s\S]*fine$/i;
+  const onTheOldOne = text(idle);
+  idle.write(get);
+  assert.match(await onTheOldOne, closes);
+  assert.match(await kernel.send(get), closes);
+  const asking = 'PUT /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n';
+  const [proceed, answered] = (await kernel.send(asking, 'ok')).split(/(?<=Continue\r\n\r\n)/);
+  assert.match(proceed ?? '', /^HTTP\/1\.1 100 /);
+  assert.match(answered ?? '', closes);
+  assert.equal(await drained, 0);
+});
+
+test('a connection whose first request is still on its way is waited for; so is one whose next request has begun', async () => {
+  const kernel = await startKernel();
+  const fresh = connect(kernel.port, '127.0.0.1');
+  const begun = connect(kernel.port, '127.0.0.1');
+  await Promise.all([once(fresh, 'connect'), once(begun, 'connect')]);
+  begun.write(get);
+  await once(begun, 'data');
+  begun.write(get.slice(0, 10));
+  while ((await kernel.kernel.connections()) < 2 || kernel.counts.all()[0] === undefined) await turn();
+  const answers = [text(fresh), text(begun)];
+  const drained = kernel.kernel.drain({ delayMs: 0, timeoutMs: 60_000 });
+  for (let turns = 0; turns < 20; turns++) await turn();
+  fresh.write(get);
+  begun.write(get.slice(10));
+  for (const answered of await Promise.all(answers)) assert.match(answered, /^HTTP\/1\.1 200 [\s\S]*fine$/);
+  assert.equal(await drained, 0);
+});
+
 test('a request that does not finish in time is cut off and counted', async () => {
   const begun = Promise.withResolvers<void>();
   const kernel = await startKernel(() => begun.resolve());
   const answered = kernel.send(get);
   await begun.promise;
-  assert.equal(await kernel.kernel.drain(10), 1);
+  assert.equal(await kernel.kernel.drain({ delayMs: 0, timeoutMs: 10 }), 1);
   assert.equal(await answered, '');
 });
 

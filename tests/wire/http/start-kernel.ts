@@ -55,7 +55,7 @@ export async function startKernel(
       for (const piece of pieces) socket.write(piece);
       return answered;
     },
-    stop: () => kernel.drain(0).then(() => undefined),
+    stop: () => kernel.drain({ delayMs: 0, timeoutMs: 0 }).then(() => undefined),
   };
 }
 
