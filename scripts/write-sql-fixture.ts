@@ -98,6 +98,9 @@ function* fill(tx: MetadataTx): Work<void> {
   yield* tx.uploads.add({
     id: 'upload-1',
     repositoryId: repository.id,
+    state: '',
+    holder: '',
+    heldUntil: 0,
     objectKey: 'uploads/1',
     digestAlgorithm: 'sha256',
     offset: 77,

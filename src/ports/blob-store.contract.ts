@@ -12,6 +12,7 @@ import {
   BlobStoreUnavailable,
   type DigestAlgorithm,
   DigestMismatch,
+  type ListedObject,
   type StoredBlob,
   UploadLost,
   UploadTooLarge,
@@ -25,6 +26,11 @@ export interface BlobStoreHarness {
   tamper(name: string, change: (bytes: Buffer) => Buffer | undefined): Promise<void>;
   /** Removes the place. */
   dispose(): Promise<void>;
+}
+
+interface Upload {
+  readonly key: string;
+  state: string;
 }
 
 const MIB = 1024 * 1024;
@@ -50,18 +56,37 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
       await blobs.close();
       blobs = await harness.open();
     }
-    function append(key: string, offset: number, bytes: Buffer | Readable, algorithm: DigestAlgorithm = 'sha256') {
-      return blobs.append(key, offset, Buffer.isBuffer(bytes) ? streamOf(bytes) : bytes, { algorithm, limit: LIMIT });
+    /** An upload as the row of one keeps it; what `append` answers is recorded at once. */
+    function begin(): Upload {
+      return { key: blobs.startUpload(), state: '' };
+    }
+    async function append(
+      upload: Upload,
+      offset: number,
+      bytes: Buffer | Readable,
+      algorithm: DigestAlgorithm = 'sha256',
+    ) {
+      const source = Buffer.isBuffer(bytes) ? streamOf(bytes) : bytes;
+      const { state, ...answer } = await blobs.append(upload, offset, source, { algorithm, limit: LIMIT });
+      upload.state = state;
+      return answer;
     }
     async function store(bytes: Buffer, algorithm: DigestAlgorithm = 'sha256'): Promise<StoredBlob> {
-      const key = blobs.startUpload();
-      await append(key, 0, bytes, algorithm);
-      return blobs.commit(key, { digest: digestOf(bytes, algorithm), size: bytes.length });
+      const upload = begin();
+      await append(upload, 0, bytes, algorithm);
+      return blobs.commit(upload, { digest: digestOf(bytes, algorithm), size: bytes.length });
+    }
+    async function listed(): Promise<ListedObject[]> {
+      const all: ListedObject[] = [];
+      for await (const slice of blobs.listObjects()) all.push(...slice);
+      return all;
     }
     async function names(): Promise<string[]> {
-      const all: string[] = [];
-      for await (const slice of blobs.listObjects()) all.push(...slice.map((object) => object.name));
-      return all;
+      return (await listed()).map((object) => object.name);
+    }
+    /** What the store still has of an upload. */
+    async function leftOf({ key }: Upload): Promise<ListedObject[]> {
+      return (await listed()).filter(({ upload }) => upload === key);
     }
 
     for (const algorithm of ['sha256', 'sha512'] as const) {
@@ -79,7 +104,7 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
     }
 
     test('commits an upload to which nothing was ever appended as the empty blob', async () => {
-      const blob = await blobs.commit(blobs.startUpload(), { digest: digestOf(Buffer.alloc(0)), size: 0 });
+      const blob = await blobs.commit(begin(), { digest: digestOf(Buffer.alloc(0)), size: 0 });
       assert.deepEqual(await fetch(blobs, blob), { result: 'sent', bytes: Buffer.alloc(0) });
     });
 
@@ -109,27 +134,27 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
     ]) {
       test(`appends in parts of ${parts.join(', ')} bytes`, async () => {
         const bytes = randomBytes(parts.reduce((sum, part) => sum + part, 0));
-        const key = blobs.startUpload();
+        const upload = begin();
         let offset = 0;
         for (const part of parts) {
-          const answer = await append(key, offset, bytes.subarray(offset, offset + part));
+          const answer = await append(upload, offset, bytes.subarray(offset, offset + part));
           offset += part;
           assert.deepEqual(answer, { offset, complete: true });
         }
-        const blob = await blobs.commit(key, { digest: digestOf(bytes), size: bytes.length });
+        const blob = await blobs.commit(upload, { digest: digestOf(bytes), size: bytes.length });
         assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
       });
 
       test(`goes on after a restart between parts of ${parts.join(', ')} bytes`, async () => {
         const bytes = randomBytes(parts.reduce((sum, part) => sum + part, 0));
-        const key = blobs.startUpload();
+        const upload = begin();
         let offset = 0;
         for (const part of parts) {
-          await append(key, offset, bytes.subarray(offset, offset + part));
+          await append(upload, offset, bytes.subarray(offset, offset + part));
           offset += part;
           await restart();
         }
-        const blob = await blobs.commit(key, { digest: digestOf(bytes), size: bytes.length });
+        const blob = await blobs.commit(upload, { digest: digestOf(bytes), size: bytes.length });
         assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
       });
     }
@@ -138,9 +163,9 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
       const bytes = randomBytes(3 * MIB);
       for (const chunk of [7, 2 * MIB]) {
         const part = bytes.subarray(0, chunk === 7 ? 70_000 : undefined);
-        const key = blobs.startUpload();
-        await append(key, 0, streamOf(part, chunk));
-        const blob = await blobs.commit(key, { digest: digestOf(part), size: part.length });
+        const upload = begin();
+        await append(upload, 0, streamOf(part, chunk));
+        const blob = await blobs.commit(upload, { digest: digestOf(part), size: part.length });
         assert.deepEqual((await fetch(blobs, blob)).bytes, part);
       }
     });
@@ -148,77 +173,81 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
     for (const size of [5000, 3 * MIB]) {
       test(`what lies beyond the offset was never acknowledged and is cut off (${size} bytes)`, async () => {
         const good = randomBytes(size);
-        const key = blobs.startUpload();
-        await append(key, 0, good.subarray(0, size - 1000));
-        await append(key, size - 1000, randomBytes(4000));
-        assert.deepEqual(await append(key, size - 1000, good.subarray(size - 1000)), { offset: size, complete: true });
-        const blob = await blobs.commit(key, { digest: digestOf(good), size });
+        const upload = begin();
+        await append(upload, 0, good.subarray(0, size - 1000));
+        await append({ ...upload }, size - 1000, randomBytes(4000));
+        assert.deepEqual(await append(upload, size - 1000, good.subarray(size - 1000)), {
+          offset: size,
+          complete: true,
+        });
+        const blob = await blobs.commit(upload, { digest: digestOf(good), size });
         assert.deepEqual((await fetch(blobs, blob)).bytes, good);
       });
 
-      test(`a commit of fewer bytes than came cuts off the rest (${size} bytes)`, async () => {
+      test(`a commit cuts off what came behind its bytes and was not recorded (${size} bytes)`, async () => {
         const bytes = randomBytes(size);
-        const key = blobs.startUpload();
-        await append(key, 0, Buffer.concat([bytes, randomBytes(333)]));
-        const blob = await blobs.commit(key, { digest: digestOf(bytes), size });
+        const upload = begin();
+        await append(upload, 0, bytes);
+        await append({ ...upload }, size, randomBytes(333));
+        const blob = await blobs.commit(upload, { digest: digestOf(bytes), size });
         assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
       });
 
       test(`a source that breaks off leaves what came, and the upload goes on (${size} bytes)`, async () => {
         const bytes = randomBytes(size);
         const came = size - 500;
-        const key = blobs.startUpload();
-        const broken = await append(key, 0, breakingStream(bytes.subarray(0, came)));
+        const upload = begin();
+        const broken = await append(upload, 0, breakingStream(bytes.subarray(0, came)));
         assert.deepEqual(broken, { offset: came, complete: false });
-        assert.deepEqual(await append(key, came, bytes.subarray(came)), { offset: size, complete: true });
-        const blob = await blobs.commit(key, { digest: digestOf(bytes), size });
+        assert.deepEqual(await append(upload, came, bytes.subarray(came)), { offset: size, complete: true });
+        const blob = await blobs.commit(upload, { digest: digestOf(bytes), size });
         assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
       });
 
       test(`refuses more than the limit and keeps what was acknowledged (${size} bytes)`, async () => {
         const bytes = randomBytes(size);
-        const key = blobs.startUpload();
-        await append(key, 0, bytes);
-        const tooMuch = blobs.append(key, size, streamOf(randomBytes(2 * MIB)), {
+        const upload = begin();
+        await append(upload, 0, bytes);
+        const tooMuch = blobs.append(upload, size, streamOf(randomBytes(2 * MIB)), {
           algorithm: 'sha256',
           limit: size + MIB,
         });
         await assert.rejects(tooMuch, UploadTooLarge);
-        const blob = await blobs.commit(key, { digest: digestOf(bytes), size });
+        const blob = await blobs.commit(upload, { digest: digestOf(bytes), size });
         assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
       });
 
       test(`a wrong digest leaves the upload open (${size} bytes)`, async () => {
         const bytes = randomBytes(size);
-        const key = blobs.startUpload();
-        await append(key, 0, bytes.subarray(0, size - 10));
-        const wrong = blobs.commit(key, { digest: digestOf(bytes), size: size - 10 });
+        const upload = begin();
+        await append(upload, 0, bytes.subarray(0, size - 10));
+        const wrong = blobs.commit(upload, { digest: digestOf(bytes), size: size - 10 });
         await assert.rejects(wrong, (error) => {
           assert(error instanceof DigestMismatch);
           assert.equal(error.actual, digestOf(bytes.subarray(0, size - 10)));
           return true;
         });
-        await append(key, size - 10, bytes.subarray(size - 10));
-        await blobs.commit(key, { digest: digestOf(bytes), size });
+        await append(upload, size - 10, bytes.subarray(size - 10));
+        await blobs.commit(upload, { digest: digestOf(bytes), size });
       });
 
       test(`an upload that lost bytes is lost (${size} bytes)`, async () => {
         const bytes = randomBytes(size);
-        const key = blobs.startUpload();
-        await append(key, 0, bytes);
+        const upload = begin();
+        await append(upload, 0, bytes);
         await restart();
-        await harness.tamper(key, (all) => all.subarray(0, size - 1));
-        await assert.rejects(append(key, size, randomBytes(10)), UploadLost);
-        await assert.rejects(blobs.commit(key, { digest: digestOf(bytes), size }), UploadLost);
+        await harness.tamper(upload.key, (all) => all.subarray(0, size - 1));
+        await assert.rejects(append(upload, size, randomBytes(10)), UploadLost);
+        await assert.rejects(blobs.commit(upload, { digest: digestOf(bytes), size }), UploadLost);
       });
 
       test(`a commit that a crash cut off before its row can be done again (${size} bytes)`, async () => {
         const bytes = randomBytes(size);
-        const key = blobs.startUpload();
-        await append(key, 0, bytes);
-        const first = await blobs.commit(key, { digest: digestOf(bytes), size });
+        const upload = begin();
+        await append(upload, 0, bytes);
+        const first = await blobs.commit(upload, { digest: digestOf(bytes), size });
         await restart();
-        const second = await blobs.commit(key, { digest: digestOf(bytes), size });
+        const second = await blobs.commit(upload, { digest: digestOf(bytes), size });
         assert.equal(second.location, first.location);
         assert.equal(await blobs.check(second), 'good');
         assert.deepEqual((await fetch(blobs, second)).bytes, bytes);
@@ -226,23 +255,25 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
 
       test(`an upload goes on after a commit whose row was never written (${size} bytes)`, async () => {
         const [bytes, half] = [randomBytes(size), size / 2];
-        const key = blobs.startUpload();
-        await append(key, 0, bytes.subarray(0, half));
-        await append(key, half, bytes.subarray(half));
-        const first = await blobs.commit(key, { digest: digestOf(bytes), size });
+        const upload = begin();
+        await append(upload, 0, bytes.subarray(0, half));
+        const row = { ...upload };
+        await append(upload, half, bytes.subarray(half));
+        const first = await blobs.commit(upload, { digest: digestOf(bytes), size });
         const others = await Promise.all([store(bytes), store(randomBytes(size))]);
 
         const longer = Buffer.concat([bytes.subarray(0, half), randomBytes(size)]);
-        const answer = await append(key, half, longer.subarray(half));
+        const going = { ...row };
+        const answer = await append(going, half, longer.subarray(half));
         assert.deepEqual(answer, { offset: longer.length, complete: true });
         assert.equal(await blobs.check(first), 'absent');
-        const second = await blobs.commit(key, { digest: digestOf(longer), size: longer.length });
+        const second = await blobs.commit(going, { digest: digestOf(longer), size: longer.length });
         assert.deepEqual((await fetch(blobs, second)).bytes, longer);
 
         await restart();
         const begun = { digest: digestOf(bytes.subarray(0, half)), size: half };
-        await assert.rejects(blobs.commit(key, { ...begun, digest: digestOf(bytes) }), DigestMismatch);
-        const third = await blobs.commit(key, begun);
+        await assert.rejects(blobs.commit(row, { ...begun, digest: digestOf(bytes) }), DigestMismatch);
+        const third = await blobs.commit(row, begun);
         assert.deepEqual((await fetch(blobs, third)).bytes, bytes.subarray(0, half));
         assert.equal(await blobs.check(second), 'absent');
         for (const other of others) assert.equal(await blobs.check(other), 'good', 'what others stored stays');
@@ -250,53 +281,134 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
 
       test(`of two commits whose rows were never written the later one counts (${size} bytes)`, async () => {
         const [outdated, bytes] = [randomBytes(size), randomBytes(size)];
-        const key = blobs.startUpload();
-        await append(key, 0, outdated);
-        await blobs.commit(key, { digest: digestOf(outdated), size });
-        await append(key, 0, bytes);
-        await blobs.commit(key, { digest: digestOf(bytes), size });
+        const upload = begin();
+        const lost = { ...upload };
+        await append(lost, 0, outdated);
+        await blobs.commit(lost, { digest: digestOf(outdated), size });
+        await append(upload, 0, bytes.subarray(0, size - 1));
+        const row = { ...upload };
+        await append(row, size - 1, bytes.subarray(size - 1));
+        await blobs.commit(row, { digest: digestOf(bytes), size });
         await restart();
-        await append(key, size - 1, bytes.subarray(size - 1));
-        const blob = await blobs.commit(key, { digest: digestOf(bytes), size });
+        await append(upload, size - 1, bytes.subarray(size - 1));
+        const blob = await blobs.commit(upload, { digest: digestOf(bytes), size });
         assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
       });
     }
 
     test('an upload that is not there is lost, and aborting it is fine', async () => {
-      const key = blobs.startUpload();
-      await assert.rejects(append(key, 5, randomBytes(5)), UploadLost);
-      await assert.rejects(blobs.commit(key, { digest: digestOf(randomBytes(5)), size: 5 }), UploadLost);
-      await blobs.abort(key);
+      const upload = begin();
+      await assert.rejects(append(upload, 5, randomBytes(5)), UploadLost);
+      await assert.rejects(blobs.commit(upload, { digest: digestOf(randomBytes(5)), size: 5 }), UploadLost);
+      await blobs.abort(upload);
     });
 
     test('an aborted upload is gone with its bytes', async () => {
-      const key = blobs.startUpload();
-      await append(key, 0, randomBytes(2 * MIB));
-      assert((await names()).includes(key));
-      await blobs.abort(key);
-      assert(!(await names()).includes(key));
-      await assert.rejects(append(key, 2 * MIB, randomBytes(5)), UploadLost);
+      const upload = begin();
+      await append(upload, 0, randomBytes(2 * MIB));
+      assert((await leftOf(upload)).length > 0);
+      await blobs.abort(upload);
+      assert.deepEqual(await leftOf(upload), []);
+      await assert.rejects(append(upload, 2 * MIB, randomBytes(5)), UploadLost);
     });
 
-    test('lists uploads by key and objects by location, with their age', async () => {
+    test('lists what uploads left by their key and objects by location, with their age', async () => {
       const blob = await store(randomBytes(100));
-      const key = blobs.startUpload();
-      await append(key, 0, randomBytes(100));
-      const listed = new Map<string, number>();
-      for await (const slice of blobs.listObjects()) for (const { name, ageMs } of slice) listed.set(name, ageMs);
-      for (const each of [blob.location, key]) {
-        const age = listed.get(each);
-        assert(age !== undefined && age >= 0 && age < 60_000, `${each} has the age ${age}`);
-      }
+      const upload = begin();
+      await append(upload, 0, randomBytes(100));
+      const found = await listed();
+      const ofBoth = found.filter(({ name, upload: key }) => name === blob.location || key === upload.key);
+      assert(ofBoth.some(({ name }) => name === blob.location) && ofBoth.some(({ upload: key }) => key === upload.key));
+      for (const { name, ageMs } of ofBoth) assert(ageMs >= 0 && ageMs < 60_000, `${name} has the age ${ageMs}`);
       await blobs.remove(blob.location);
       assert(!(await names()).includes(blob.location));
-      await blobs.remove(key);
-      assert(!(await names()).includes(key), 'a sweep removes uploads, too');
+      for (const { name } of await leftOf(upload)) await blobs.remove(name);
+      assert.deepEqual(await leftOf(upload), [], 'a sweep removes uploads, too');
+    });
+
+    for (const size of [0, 5000, 3 * MIB]) {
+      test(`a successor goes on whatever the one before still does (${size} bytes)`, async () => {
+        const bytes = randomBytes(size);
+        const upload = begin();
+        if (size > 0) await append(upload, 0, bytes);
+        const stalled = { ...upload };
+        const taken = { ...(await blobs.takeOver(upload, size)) };
+
+        const late = randomBytes(MIB);
+        await append(stalled, size, late);
+        const rest = randomBytes(700);
+        assert.deepEqual(await append(taken, size, rest), { offset: size + 700, complete: true });
+        const tooLate = { digest: digestOf(Buffer.concat([bytes, late])), size: size + MIB };
+        if (taken.key === upload.key) await blobs.commit(stalled, tooLate).catch(() => undefined);
+        else await blobs.abort(stalled);
+
+        const whole = Buffer.concat([bytes, rest]);
+        const committing = blobs.commit(taken, { digest: digestOf(whole), size: whole.length });
+        const blob = await committing.catch((error: unknown) => {
+          // A store that keeps the object may lose the upload, but never mix up its bytes.
+          assert(taken.key === upload.key && error instanceof UploadLost, String(error));
+        });
+        if (blob) assert.deepEqual(await fetch(blobs, blob), { result: 'sent', bytes: whole });
+      });
+    }
+
+    test('a successor takes over what was just committed without disturbing it', async () => {
+      const bytes = randomBytes(MIB);
+      const upload = begin();
+      await append(upload, 0, bytes);
+      const row = { ...upload };
+      const first = await blobs.commit(upload, { digest: digestOf(bytes), size: MIB });
+      const taken = { ...(await blobs.takeOver(row, MIB)) };
+      if (taken.key !== row.key) assert.equal(await blobs.check(first), 'good');
+      const blob = await blobs.commit(taken, { digest: digestOf(bytes), size: MIB });
+      assert.deepEqual(await fetch(blobs, blob), { result: 'sent', bytes });
+    });
+
+    test('what is not there cannot be taken over', async () => {
+      await assert.rejects(
+        (async () => {
+          const taken = await blobs.takeOver(begin(), 5);
+          await blobs.append(taken, 5, streamOf(randomBytes(5)), { algorithm: 'sha256', limit: LIMIT });
+        })(),
+        UploadLost,
+      );
+    });
+
+    test('bytes of a part that was never recorded are not mistaken for those that were', async () => {
+      const [lost, good] = [randomBytes(2 * MIB), randomBytes(2 * MIB)];
+      const upload = begin();
+      await append(upload, 0, randomBytes(0));
+      const row = { ...upload };
+      // This process appends, but its row is never written; another one appends other bytes of the same length.
+      await append(upload, 0, lost);
+      const other = await harness.open();
+      try {
+        const options = { algorithm: 'sha256', limit: LIMIT } as const;
+        const { state } = await other.append(row, 0, streamOf(good), options);
+        row.state = state;
+      } finally {
+        await other.close();
+      }
+      await assert.rejects(blobs.commit({ ...row }, { digest: digestOf(lost), size: 2 * MIB }), DigestMismatch);
+      assert.deepEqual(await append(row, 2 * MIB, Buffer.from('end')), { offset: 2 * MIB + 3, complete: true });
+      const whole = Buffer.concat([good, Buffer.from('end')]);
+      const blob = await blobs.commit(row, { digest: digestOf(whole), size: whole.length });
+      assert.deepEqual((await fetch(blobs, blob)).bytes, whole);
+    });
+
+    test('what has no URL says so, and what has one gives it to anybody', async () => {
+      const bytes = randomBytes(1000);
+      const blob = await store(bytes);
+      const url = await blobs.presign(blob, { method: 'GET', expiresMs: 60_000 });
+      if (url === undefined) return;
+      const answer = await globalThis.fetch(url, { headers: { range: 'bytes=10-19' } });
+      assert.equal(answer.status, 206);
+      assert.deepEqual(Buffer.from(await answer.arrayBuffer()), bytes.subarray(10, 20));
     });
 
     test('removes whatever the list names, leftovers of uploads as well', async () => {
-      const key = blobs.startUpload();
-      await append(key, 0, randomBytes(100));
+      const upload = begin();
+      await append(upload, 0, randomBytes(100));
       await store(randomBytes(100));
       for (const name of await names()) await blobs.remove(name);
       assert.deepEqual(await names(), []);
@@ -403,7 +515,7 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
       await blobs.ping();
       await blobs.close();
       await assert.rejects(blobs.ping(), BlobStoreUnavailable);
-      await assert.rejects(append(blobs.startUpload(), 0, randomBytes(5)), BlobStoreUnavailable);
+      await assert.rejects(append(begin(), 0, randomBytes(5)), BlobStoreUnavailable);
       blobs = await harness.open();
       await blobs.ping();
     });

@@ -3,7 +3,7 @@
  *
  * 1. `startUpload` names an object. Nothing is promised yet.
  * 2. `append` receives bytes, hashes them as they pass and resolves when they are durable. Memory per upload is bounded.
- *    The running digest is kept between calls; after a restart it is made again by at most one re-read.
+ *    What it answers as `state` lets any process go on: the digest so far is in it, so that closing reads nothing again.
  * 3. `commit` compares size and digest and puts the object under its final `location`, durably, without copying a byte and
  *    without reading one again. The caller then commits the row that makes the blob exist, and only then answers 201.
  * 4. `send` gives the bytes out; `remove` removes an object whose row is gone.
@@ -78,6 +78,12 @@ export interface BlobStore {
    * does. An upload without any byte may be committed: the empty blob.
    */
   commit(upload: OpenUpload, expected: { digest: string; size: number }): Promise<StoredBlob>;
+  /**
+   * For whoever succeeds a caller that may only have stood still and may write again: the upload with its first `offset` bytes in a place where
+   * nothing that the old caller still does has an effect. Reads the old object and changes nothing of it: `abort` it once the row names the new one. A store
+   * in which late writes can do no harm answers the same upload. Rejects as `append` does.
+   */
+  takeOver(upload: OpenUpload, offset: number): Promise<OpenUpload>;
   /** Forgets an upload and removes its bytes. Never rejects for one that is not there. */
   abort(upload: OpenUpload): Promise<void>;
   /** How the object looks now, without reading it. `changed`: it is there and may be whole or not; `verify` knows. */
@@ -93,7 +99,10 @@ export interface BlobStore {
    * A URL under which anybody may GET (or HEAD) the object for `expiresMs`, Range included; undefined where the store has no such thing. Asks
    * nothing of the store: `check` first.
    */
-  presign(blob: StoredBlob, options: { readonly method: 'GET' | 'HEAD'; readonly expiresMs: number }): Promise<string | undefined>;
+  presign(
+    blob: StoredBlob,
+    options: { readonly method: 'GET' | 'HEAD'; readonly expiresMs: number },
+  ): Promise<string | undefined>;
   /** Removes a committed object, or one that `listObjects` named. Never rejects for one that is not there. */
   remove(location: string): Promise<void>;
   /**

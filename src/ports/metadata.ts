@@ -4,6 +4,7 @@
  * Everything that must hold together changes in one `write`. A store method never decides anything ECR-like: it finds, puts
  * and deletes; rules are in services/.
  */
+import type { JobStore } from './job-store.ts';
 import type {
   AccessKeyRecord,
   AccountRecord,
@@ -74,6 +75,7 @@ export interface MetadataTx {
   readonly images: ImageStore;
   readonly tags: TagStore;
   readonly uploads: UploadStore;
+  readonly jobs: JobStore;
   readonly installation: InstallationStore;
 }
 
@@ -226,18 +228,29 @@ export interface TagStore {
   delete(repositoryId: number, tag: string): Work<void>;
 }
 
+/** Fields of an upload that change when bytes have come. */
+export type UploadProgress = Pick<
+  UploadRecord,
+  'offset' | 'state' | 'parts' | 'lastPartSize' | 'shortPartFollowed' | 'updatedAt'
+>;
+
 export interface UploadStore {
   find(id: string): Work<UploadRecord | undefined>;
   add(upload: UploadRecord): Work<void>;
-  /** Records progress, only while the stored offset is still `expectedOffset`; answers whether it was. */
-  advance(
-    id: string,
-    expectedOffset: number,
-    to: Pick<UploadRecord, 'offset' | 'parts' | 'lastPartSize' | 'shortPartFollowed' | 'updatedAt'>,
-  ): Work<boolean>;
-  delete(id: string): Work<boolean>;
-  /** Uploads without progress since `updatedBefore`. */
-  listAbandoned(page: { updatedBefore: number; limit: number }): Work<UploadRecord[]>;
+  /** Gives the upload to `holder`, whoever had it before: decide on what `find` answered in the same write. */
+  claim(id: string, claim: Pick<UploadRecord, 'holder' | 'heldUntil'>): Work<void>;
+  /** Keeps it for longer, only while `holder` still has it; answers whether it had. */
+  extendClaim(id: string, claim: Pick<UploadRecord, 'holder' | 'heldUntil'>): Work<boolean>;
+  /** Ends the claim of `holder`, if it still has it. */
+  release(id: string, holder: string): Work<void>;
+  /** The bytes lie elsewhere from now on. Only for `holder`; answers whether it was. */
+  moveObject(id: string, holder: string, to: Pick<UploadRecord, 'objectKey' | 'state'>): Work<boolean>;
+  /** Records progress and ends the claim, only while holder and offset are still those of `from`; answers whether they were. */
+  advance(id: string, from: Pick<UploadRecord, 'holder' | 'offset'>, to: UploadProgress): Work<boolean>;
+  /** Deletes the upload; with `holder`, only while that one has it. Answers whether it did. */
+  delete(id: string, holder?: string): Work<boolean>;
+  /** Uploads without progress since `updatedBefore` that nobody holds at `now`, longest abandoned first. */
+  listAbandoned(page: { updatedBefore: number; now: number; limit: number }): Work<UploadRecord[]>;
   count(): Work<number>;
 }
 

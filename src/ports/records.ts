@@ -116,6 +116,11 @@ export interface UploadRecord {
   readonly repositoryId: number;
   /** The blob store's name for the bytes so far. */
   readonly objectKey: string;
+  /** What the blob store wants to be told again when the upload goes on; nobody else reads it. */
+  readonly state: string;
+  /** Who works on it (a name made for each request) and until when others must keep off; empty and 0 when nobody does. */
+  readonly holder: string;
+  readonly heldUntil: number;
   readonly digestAlgorithm: 'sha256' | 'sha512';
   readonly offset: number;
   /** Parts sent through UploadLayerPart, and whether one shorter than 5 MiB was followed by another (LayerPartTooSmall). */
@@ -123,5 +128,30 @@ export interface UploadRecord {
   readonly lastPartSize: number;
   readonly shortPartFollowed: boolean;
   readonly startedAt: number;
+  readonly updatedAt: number;
+}
+
+/** `done` and `given-up` have ended; only somebody's `retry` lets one that was given up wait again. */
+export type JobState = 'waiting' | 'running' | 'done' | 'given-up';
+
+/** One piece of work without a request; see JobStore. */
+export interface JobRecord {
+  readonly id: number;
+  readonly kind: string;
+  readonly subject: string;
+  readonly payload: unknown;
+  readonly priority: number;
+  readonly state: JobState;
+  readonly dueAt: number;
+  /** Those begun, the present one included. */
+  readonly attempts: number;
+  /** The process that works on it, until when; empty and 0 while none does. */
+  readonly holder: string;
+  readonly heldUntil: number;
+  /** What its handler last told of it, undefined before. A handler that is run again goes on from here. */
+  readonly progress: unknown;
+  /** Why the last attempt failed; undefined when none has. */
+  readonly error: string | undefined;
+  readonly createdAt: number;
   readonly updatedAt: number;
 }

@@ -11,4 +11,8 @@ export interface ServiceSettings {
   /** How long an unreferenced layer stays, and an upload without progress, in ms. */
   readonly layerGracePeriodMs: number;
   readonly uploadExpiryMs: number;
+  /** Whether other processes serve the same uploads: then each is claimed in the database by the request that works on it. */
+  readonly sharedUploads: boolean;
+  /** How long a URL lasts to which GET of a layer is redirected, in ms; undefined when layers are sent through this server. */
+  readonly redirectBlobsMs: number | undefined;
 }

@@ -22,7 +22,16 @@ export interface MemoryObject {
 /** By upload key or location. Hand in the same map again for a store that was restarted; change it to damage objects. */
 export type MemoryObjects = Map<string, MemoryObject>;
 
-export function memoryBlobs(objects: MemoryObjects = new Map(), now: () => number = Date.now): BlobStore {
+export interface MemoryBlobsOptions {
+  readonly now?: () => number;
+  /** Makes this a store that redirects to such URLs. */
+  readonly presigned?: (blob: StoredBlob, method: 'GET' | 'HEAD', expiresMs: number) => string;
+}
+
+export function memoryBlobs(
+  objects: MemoryObjects = new Map(),
+  { now = Date.now, presigned }: MemoryBlobsOptions = {},
+): BlobStore {
   let nextVersion = objects.size + 1;
   let nextName = objects.size + 1;
   let closed = false;
@@ -32,6 +41,8 @@ export function memoryBlobs(objects: MemoryObjects = new Map(), now: () => numbe
     objects.set(name, object);
     return object;
   }
+
+  const newKey = () => `uploads/${nextName++}-${Math.random().toString(36).slice(2)}`;
 
   function ensureOpen() {
     if (closed) throw new BlobStoreUnavailable('The blob store is closed.');
@@ -54,9 +65,9 @@ export function memoryBlobs(objects: MemoryObjects = new Map(), now: () => numbe
   }
 
   return {
-    startUpload: () => `uploads/${nextName++}-${Math.random().toString(36).slice(2)}`,
+    startUpload: newKey,
 
-    async append(key, offset, source, { limit }) {
+    async append({ key }, offset, source, { limit }) {
       ensureOpen();
       const before = acknowledged(key, offset);
       const chunks: Uint8Array[] = [];
@@ -67,10 +78,10 @@ export function memoryBlobs(objects: MemoryObjects = new Map(), now: () => numbe
         chunks.push(chunk);
       });
       put(key, Buffer.concat([before, ...chunks]));
-      return { offset: end, complete };
+      return { offset: end, complete, state: `${end} bytes` };
     },
 
-    async commit(key, { digest, size }) {
+    async commit({ key }, { digest, size }) {
       ensureOpen();
       const location = `${digest.replace(':', '/')}.${key.slice('uploads/'.length)}`;
       // An upload that was committed before, but whose row was not: the same answer again.
@@ -82,7 +93,17 @@ export function memoryBlobs(objects: MemoryObjects = new Map(), now: () => numbe
       return { digest, size, location, fingerprint: fingerprintOf(put(location, bytes)) };
     },
 
-    async abort(key) {
+    async takeOver({ key, state }, offset) {
+      ensureOpen();
+      const committed = [...objects.keys()].findLast((name) => name.endsWith(key.replace('uploads/', '.')));
+      const bytes = (objects.get(key) ?? objects.get(committed ?? ''))?.bytes ?? Buffer.alloc(0);
+      if (bytes.length < offset) throw new UploadLost('The upload has fewer bytes than were acknowledged.');
+      const taken = newKey();
+      put(taken, bytes.subarray(0, offset));
+      return { key: taken, state };
+    },
+
+    async abort({ key }) {
       objects.delete(key);
     },
 
@@ -105,12 +126,20 @@ export function memoryBlobs(objects: MemoryObjects = new Map(), now: () => numbe
       return openMemoryBlob(blob, object);
     },
 
+    async presign(blob, { method, expiresMs }) {
+      return presigned?.(blob, method, expiresMs);
+    },
+
     async remove(location) {
       objects.delete(location);
     },
 
     async *listObjects() {
-      const names = [...objects].map(([name, object]) => ({ name, ageMs: Math.max(0, now() - object.changedAt) }));
+      const names = [...objects].map(([name, object]) => ({
+        name,
+        ...(name.startsWith('uploads/') && { upload: name }),
+        ageMs: Math.max(0, now() - object.changedAt),
+      }));
       if (names.length > 0) yield names;
     },
 

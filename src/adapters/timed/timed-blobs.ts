@@ -11,12 +11,14 @@ export function timedBlobs(blobs: BlobStore, timings: OperationTimings): BlobSto
   });
   return {
     startUpload: () => blobs.startUpload(),
-    append: (key, offset, source, options) => timings.time('append', blobs.append(key, offset, source, options)),
-    commit: (key, expected) => timings.time('commit', blobs.commit(key, expected)),
-    abort: (key) => timings.time('abort', blobs.abort(key)),
+    append: (upload, offset, source, options) => timings.time('append', blobs.append(upload, offset, source, options)),
+    commit: (upload, expected) => timings.time('commit', blobs.commit(upload, expected)),
+    takeOver: (upload, offset) => timings.time('take-over', blobs.takeOver(upload, offset)),
+    abort: (upload) => timings.time('abort', blobs.abort(upload)),
     check: (blob) => timings.time('check', blobs.check(blob)),
     verify: (blob) => timings.time('verify', blobs.verify(blob)),
     open: async (blob) => timedBlob(await timings.time('open', blobs.open(blob))),
+    presign: (blob, options) => timings.time('presign', blobs.presign(blob, options)),
     remove: (location) => timings.time('remove', blobs.remove(location)),
     listObjects: () => blobs.listObjects(),
     ping: () => timings.time('ping', blobs.ping()),

@@ -99,7 +99,7 @@ export function repositorySuite(open: OpenMetadata): void {
         ['staying'],
       );
       assert.equal(await metadata.read((tx) => tx.uploads.find('upload')), undefined);
-      assert.equal(await metadata.write((tx) => tx.uploads.advance('upload', 0, { ...upload, offset: 1 })), false);
+      assert.equal(await metadata.write((tx) => tx.uploads.advance('upload', upload, { ...upload, offset: 1 })), false);
 
       for (let slices = 1; await metadata.write((tx) => tx.repositories.purge(1)); slices++) assert.ok(slices < 10);
 

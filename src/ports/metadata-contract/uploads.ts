@@ -4,7 +4,8 @@ import { describe } from 'node:test';
 import { type OpenMetadata, onMetadata } from './on-metadata.ts';
 import { addRepository, sampleUpload } from './samples.ts';
 
-const progress = { offset: 5, parts: 1, lastPartSize: 5, shortPartFollowed: true, updatedAt: 1500 };
+const nobody = { holder: '', offset: 0 };
+const progress = { offset: 5, state: 'five', parts: 1, lastPartSize: 5, shortPartFollowed: true, updatedAt: 1500 };
 
 export function uploadSuite(open: OpenMetadata): void {
   describe('uploads', () => {
@@ -24,18 +25,18 @@ export function uploadSuite(open: OpenMetadata): void {
       const { id } = await addRepository(metadata);
       const upload = sampleUpload(id, 'one');
       await metadata.write((tx) => tx.uploads.add(upload));
-      assert.equal(await metadata.write((tx) => tx.uploads.advance('one', 3, progress)), false);
+      assert.equal(await metadata.write((tx) => tx.uploads.advance('one', { ...nobody, offset: 3 }, progress)), false);
       assert.deepEqual(await metadata.read((tx) => tx.uploads.find('one')), upload);
-      assert.equal(await metadata.write((tx) => tx.uploads.advance('one', 0, progress)), true);
+      assert.equal(await metadata.write((tx) => tx.uploads.advance('one', nobody, progress)), true);
       assert.deepEqual(await metadata.read((tx) => tx.uploads.find('one')), { ...upload, ...progress });
-      assert.equal(await metadata.write((tx) => tx.uploads.advance('unknown', 0, progress)), false);
+      assert.equal(await metadata.write((tx) => tx.uploads.advance('unknown', nobody, progress)), false);
     });
 
     onMetadata(open, 'of many that advance from one place one does', async (metadata) => {
       const { id } = await addRepository(metadata);
       await metadata.write((tx) => tx.uploads.add(sampleUpload(id, 'one')));
       const outcomes = await Promise.all(
-        Array.from({ length: 10 }, () => metadata.write((tx) => tx.uploads.advance('one', 0, progress))),
+        Array.from({ length: 10 }, () => metadata.write((tx) => tx.uploads.advance('one', nobody, progress))),
       );
       assert.deepEqual(
         outcomes.filter((advanced) => advanced),
@@ -53,11 +54,55 @@ export function uploadSuite(open: OpenMetadata): void {
         await metadata.write((tx) => tx.uploads.add(sampleUpload(id, name, { updatedAt })));
       }
       const list = async (updatedBefore: number, limit = 10) =>
-        (await metadata.read((tx) => tx.uploads.listAbandoned({ updatedBefore, limit }))).map((upload) => upload.id);
+        (await metadata.read((tx) => tx.uploads.listAbandoned({ updatedBefore, now: 5000, limit }))).map(
+          (upload) => upload.id,
+        );
       assert.deepEqual(await list(3000), ['old', 'middle']);
       assert.deepEqual(await list(3001, 1), ['old']);
-      await metadata.write((tx) => tx.uploads.advance('old', 0, { ...progress, updatedAt: 5000 }));
+      await metadata.write((tx) => tx.uploads.advance('old', nobody, { ...progress, updatedAt: 5000 }));
       assert.deepEqual(await list(3001), ['middle', 'young']);
+    });
+
+    onMetadata(open, 'that are held advance, move and end only for their holder', async (metadata) => {
+      const { id } = await addRepository(metadata);
+      const upload = sampleUpload(id, 'one');
+      const find = () => metadata.read((tx) => tx.uploads.find('one'));
+      await metadata.write((tx) => tx.uploads.add(upload));
+      await metadata.write((tx) => tx.uploads.claim('one', { holder: 'a', heldUntil: 10_000 }));
+      await metadata.write((tx) => tx.uploads.claim('one', { holder: 'b', heldUntil: 20_000 }));
+      const place = { objectKey: 'elsewhere', state: 'moved' };
+      for (const holder of ['a', '']) {
+        assert.equal(await metadata.write((tx) => tx.uploads.extendClaim('one', { holder, heldUntil: 9 })), false);
+        assert.equal(await metadata.write((tx) => tx.uploads.moveObject('one', holder, place)), false);
+        assert.equal(await metadata.write((tx) => tx.uploads.advance('one', { holder, offset: 0 }, progress)), false);
+        assert.equal(await metadata.write((tx) => tx.uploads.delete('one', holder)), false);
+        await metadata.write((tx) => tx.uploads.release('one', holder));
+      }
+      assert.deepEqual(await find(), { ...upload, holder: 'b', heldUntil: 20_000 });
+
+      assert.equal(
+        await metadata.write((tx) => tx.uploads.extendClaim('one', { holder: 'b', heldUntil: 30_000 })),
+        true,
+      );
+      assert.equal(await metadata.write((tx) => tx.uploads.moveObject('one', 'b', place)), true);
+      assert.deepEqual(await find(), { ...upload, ...place, holder: 'b', heldUntil: 30_000 });
+      assert.equal(await metadata.write((tx) => tx.uploads.advance('one', { holder: 'b', offset: 0 }, progress)), true);
+      assert.deepEqual(await find(), { ...upload, ...place, ...progress }, 'and nobody holds it any more');
+
+      await metadata.write((tx) => tx.uploads.claim('one', { holder: 'c', heldUntil: 40_000 }));
+      await metadata.write((tx) => tx.uploads.release('one', 'c'));
+      assert.equal((await find())?.holder, '');
+      await metadata.write((tx) => tx.uploads.claim('one', { holder: 'd', heldUntil: 50_000 }));
+      assert.equal(await metadata.write((tx) => tx.uploads.delete('one', 'd')), true);
+    });
+
+    onMetadata(open, 'that somebody holds are not abandoned until the claim has run out', async (metadata) => {
+      const { id } = await addRepository(metadata);
+      await metadata.write((tx) => tx.uploads.add(sampleUpload(id, 'one')));
+      await metadata.write((tx) => tx.uploads.claim('one', { holder: 'a', heldUntil: 10_000 }));
+      const list = async (now: number) =>
+        (await metadata.read((tx) => tx.uploads.listAbandoned({ updatedBefore: 2000, now, limit: 9 }))).length;
+      assert.deepEqual([await list(9_999), await list(10_000)], [0, 1]);
     });
   });
 }

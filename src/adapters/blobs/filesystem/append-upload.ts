@@ -4,18 +4,25 @@
  */
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type AppendResult, type DigestAlgorithm, UploadLost, UploadTooLarge } from '../../../ports/blob-store.ts';
+import {
+  type AppendResult,
+  type DigestAlgorithm,
+  type OpenUpload,
+  UploadLost,
+  UploadTooLarge,
+} from '../../../ports/blob-store.ts';
 import { closeFile, syncFileData, writeAllFully } from './file-calls.ts';
 import { hashFile } from './hash-file.ts';
 import { receiveSource } from './receive-source.ts';
 import { createChunkRecycler } from './recycle-chunks.ts';
-import { digestHere, discard, type RunningDigest, SMALL_UPLOAD } from './running-digests.ts';
+import { digestHere, discard, type RunningDigest, SMALL_UPLOAD, textOf } from './running-digests.ts';
 import type { StoreContext } from './store-context.ts';
 import { cutBack, openUploadFile } from './upload-file.ts';
+import { digestInState, uploadState } from './upload-state.ts';
 import { type BlockWriter, writeBlocks } from './write-blocks.ts';
 
 export interface Append {
-  readonly key: string;
+  readonly upload: OpenUpload;
   /** Bytes of the upload that were acknowledged before. */
   readonly offset: number;
   readonly algorithm: DigestAlgorithm;
@@ -32,13 +39,15 @@ const GATHER_CHUNKS = 16;
  * nothing is left behind them.
  */
 export async function appendUpload(store: StoreContext, append: Append, source: Readable): Promise<AppendResult> {
-  const { key, offset, algorithm } = append;
+  const { offset, algorithm } = append;
+  const { key, state } = append.upload;
   const recycle = createChunkRecycler(source);
   const gathered: Uint8Array[] = [];
   let received = 0;
   let fd: number | undefined;
   let writer: BlockWriter | undefined;
-  let digest = store.digests.take(key, algorithm, offset);
+  // A digest by another algorithm is none: its state would never lead to a commit.
+  let digest = offset > 0 && digestInState(state, offset, algorithm) ? store.digests.take(key, state) : undefined;
 
   function take(chunk: Uint8Array): Promise<void> | undefined {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('An upload must be a stream of bytes.');
@@ -81,17 +90,22 @@ export async function appendUpload(store: StoreContext, append: Append, source: 
     for (const chunk of gathered.splice(0)) recycle(chunk);
   }
 
+  /** Keeps the running digest for what may follow; answers the state that names it. */
+  async function keep(end: number): Promise<string> {
+    if (!digest) return received === 0 ? state : '';
+    const reached = uploadState(end, await textOf(digest));
+    store.digests.put(key, reached, digest);
+    return reached;
+  }
+
   try {
     const outcome = await receiveSource(source, take);
     if (writer) await writer.finish();
     else await finishSmall();
     // The name of a new file. It was made before the last sync of the data, so that both mostly go with one journal commit.
     if (offset === 0 && received > 0) await store.directories.sync(join(store.directory, 'uploads'));
-    if (digest) {
-      digest.length = offset + received;
-      store.digests.put(key, digest);
-    }
-    return { offset: offset + received, complete: outcome === 'ended' };
+    const end = offset + received;
+    return { offset: end, complete: outcome === 'ended', state: await keep(end) };
   } catch (error) {
     await writer?.release();
     if (digest) discard(digest);
@@ -105,7 +119,7 @@ export async function appendUpload(store: StoreContext, append: Append, source: 
 /** A digest of the acknowledged bytes that goes on in the worker; those are read once more, if there are any. */
 async function digestInWorker(
   store: StoreContext,
-  { algorithm, offset }: Append,
+  { algorithm, offset }: Pick<Append, 'algorithm' | 'offset'>,
   fd: number,
 ): Promise<RunningDigest & { place: 'worker' }> {
   const hash = store.hashing.begin(algorithm);
@@ -113,5 +127,5 @@ async function digestInWorker(
     hash.end();
     throw new UploadLost('The upload has fewer bytes than were acknowledged.');
   }
-  return { algorithm, length: offset, place: 'worker', hash };
+  return { algorithm, place: 'worker', hash };
 }

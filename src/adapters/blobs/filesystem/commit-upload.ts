@@ -1,10 +1,16 @@
 /**
  * Turns an upload into an object (design, section 4, step 2): digest compared, data synced, moved to its final name, directory
- * synced. No byte is copied, and none is read again unless the running digest was lost.
+ * synced. No byte is copied, and none is read again unless the state does not tell the digest.
  */
 import { constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { DigestMismatch, type StoredBlob, UploadLost } from '../../../ports/blob-store.ts';
+import {
+  type DigestAlgorithm,
+  DigestMismatch,
+  type OpenUpload,
+  type StoredBlob,
+  UploadLost,
+} from '../../../ports/blob-store.ts';
 import {
   closeFile,
   isAbsence,
@@ -18,14 +24,14 @@ import {
 import { fingerprintOf } from './fingerprint.ts';
 import { hashFile } from './hash-file.ts';
 import { locationOf, objectPath, splitDigest, uploadPath } from './object-paths.ts';
-import { digestHere, type RunningDigest, textOf } from './running-digests.ts';
 import type { StoreContext } from './store-context.ts';
 import { takeBackUpload } from './take-back-upload.ts';
+import { digestInState } from './upload-state.ts';
 
 /** See BlobStore.commit; throws file system errors as they are. */
 export async function commitUpload(
   store: StoreContext,
-  key: string,
+  { key, state }: OpenUpload,
   expected: { digest: string; size: number },
 ): Promise<StoredBlob> {
   const { digest, size } = expected;
@@ -34,9 +40,8 @@ export async function commitUpload(
   const to = objectPath(store.directory, location);
 
   const source = (await findFile(store, key, to, size)) === 'moved' ? to : from;
-  const running = await digestOf(store, key, source, expected);
-  store.digests.put(key, running);
-  const actual = await textOf(running);
+  const { algorithm } = splitDigest(digest);
+  const actual = digestInState(state, size, algorithm) ?? (await readDigest(store, source, size, algorithm));
   if (actual !== digest) throw new DigestMismatch(actual);
 
   await store.directories.ensure(dirname(to));
@@ -85,28 +90,22 @@ async function cut(path: string, size: number): Promise<void> {
   }
 }
 
-/** The digest of the upload's bytes: the one that ran along or, when that was lost, one made by reading the file. */
-async function digestOf(
+/** The digest of the upload's bytes, made by reading the file: its state does not tell it, or tells that of more bytes. */
+async function readDigest(
   store: StoreContext,
-  key: string,
   path: string,
-  { digest, size }: { digest: string; size: number },
-): Promise<RunningDigest> {
-  const { algorithm } = splitDigest(digest);
-  const running = store.digests.take(key, algorithm, size);
-  if (running) return running;
-  if (size === 0) return digestHere(algorithm);
+  size: number,
+  algorithm: DigestAlgorithm,
+): Promise<string> {
   const fd = await openFile(path, constants.O_RDONLY);
   const hash = store.hashing.begin(algorithm);
   try {
     if ((await hashFile(fd, size, hash, store.blocks)) < size) {
       throw new UploadLost('The upload has fewer bytes than were acknowledged.');
     }
-    return { algorithm, length: size, place: 'worker', hash };
-  } catch (error) {
-    hash.end();
-    throw error;
+    return `${algorithm}:${await hash.peek()}`;
   } finally {
+    hash.end();
     await closeFile(fd);
   }
 }

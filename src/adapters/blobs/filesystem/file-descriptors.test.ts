@@ -15,18 +15,18 @@ const { openFilesystemBlobs } = await import(process.env.STORE_MODULE);
 const blobs = await openFilesystemBlobs({ directory: process.env.STORE_DIRECTORY });
 const [one, two] = [randomBytes(100_000), randomBytes(2_000_000)];
 const options = { algorithm: 'sha256', limit: 1e9 };
-const key = blobs.startUpload();
-await blobs.append(key, 0, Readable.from([one]), options);
+const upload = { key: blobs.startUpload(), state: '' };
+upload.state = (await blobs.append(upload, 0, Readable.from([one]), options)).state;
 const held = [];
 try { for (;;) held.push(openSync('/dev/null')); } catch {}
 const refused = await Promise.allSettled([
-  blobs.append(key, one.length, Readable.from([two]), options),
-  blobs.append(blobs.startUpload(), 0, Readable.from([one]), options),
+  blobs.append(upload, one.length, Readable.from([two]), options),
+  blobs.append({ key: blobs.startUpload(), state: '' }, 0, Readable.from([one]), options),
 ]);
 for (const fd of held) closeSync(fd);
-await blobs.append(key, one.length, Readable.from([two]), options);
+upload.state = (await blobs.append(upload, one.length, Readable.from([two]), options)).state;
 const digest = 'sha256:' + createHash('sha256').update(one).update(two).digest('hex');
-const blob = await blobs.commit(key, { digest, size: one.length + two.length });
+const blob = await blobs.commit(upload, { digest, size: one.length + two.length });
 const verified = await blobs.verify(blob);
 await blobs.close();
 console.log(JSON.stringify({ refused: refused.map((each) => [each.reason?.name, each.reason?.message]), verified, fingerprint: blob.fingerprint }));

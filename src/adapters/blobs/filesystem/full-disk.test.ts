@@ -28,9 +28,9 @@ function usedBytes(): number {
 
 async function store(blobs: BlobStore, bytes: Buffer) {
   const key = blobs.startUpload();
-  await blobs.append(key, 0, Readable.from([bytes]), options);
+  const { state } = await blobs.append({ key, state: '' }, 0, Readable.from([bytes]), options);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  return blobs.commit(key, { digest, size: bytes.length });
+  return blobs.commit({ key, state }, { digest, size: bytes.length });
 }
 
 function isFull(error: unknown): boolean {
@@ -46,18 +46,21 @@ test('a full disk is said so, takes nothing that was acknowledged, leaves nothin
   const blobs = await openFilesystemBlobs({ directory: join(place, 'blobs') });
   try {
     const kept = await store(blobs, randomBytes(3 * MIB));
-    const key = blobs.startUpload();
+    const upload = { key: blobs.startUpload(), state: '' };
     const begun = randomBytes(2 * MIB);
-    await blobs.append(key, 0, Readable.from([begun]), options);
+    await blobs.append(upload, 0, Readable.from([begun]), options);
 
     const before = usedBytes();
     // A new upload and one that goes on, both too large; large ones go another way than small ones.
-    await assert.rejects(blobs.append(blobs.startUpload(), 0, Readable.from([randomBytes(20 * MIB)]), options), isFull);
+    await assert.rejects(
+      blobs.append({ key: blobs.startUpload(), state: '' }, 0, Readable.from([randomBytes(20 * MIB)]), options),
+      isFull,
+    );
     assert.equal(usedBytes(), before);
-    await assert.rejects(blobs.append(key, begun.length, Readable.from([randomBytes(20 * MIB)]), options), isFull);
+    await assert.rejects(blobs.append(upload, begun.length, Readable.from([randomBytes(20 * MIB)]), options), isFull);
     assert.equal(usedBytes(), before);
 
-    const filler = blobs.startUpload();
+    const filler = { key: blobs.startUpload(), state: '' };
     let filled = 0;
     const fill = async () => {
       for (;;) filled = (await blobs.append(filler, filled, Readable.from([randomBytes(100_000)]), options)).offset;
@@ -72,10 +75,10 @@ test('a full disk is said so, takes nothing that was acknowledged, leaves nothin
     await blobs.abort(filler);
     await blobs.ping();
     const rest = randomBytes(MIB);
-    const done = await blobs.append(key, begun.length, Readable.from([rest]), options);
-    assert.deepEqual(done, { offset: 3 * MIB, complete: true });
+    const done = await blobs.append(upload, begun.length, Readable.from([rest]), options);
+    assert.deepEqual([done.offset, done.complete], [3 * MIB, true]);
     const whole = createHash('sha256').update(begun).update(rest).digest('hex');
-    await blobs.commit(key, { digest: `sha256:${whole}`, size: 3 * MIB });
+    await blobs.commit({ ...upload, state: done.state }, { digest: `sha256:${whole}`, size: 3 * MIB });
   } finally {
     await blobs.close();
   }

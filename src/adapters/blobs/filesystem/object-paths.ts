@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import type { DigestAlgorithm } from '../../../ports/blob-store.ts';
 
 const KEY = /^(\d{4}-\d\d-\d\d)\.([0-9a-f]{32})$/;
-const LOCATION = /^(?:sha256\/\d{4}-\d\d-\d\d\/[0-9a-f]{64}|sha512\/\d{4}-\d\d-\d\d\/[0-9a-f]{128})\.[0-9a-f]{32}$/;
+const LOCATION =
+  /^(?:sha256\/(\d{4}-\d\d-\d\d)\/[0-9a-f]{64}|sha512\/(\d{4}-\d\d-\d\d)\/[0-9a-f]{128})\.([0-9a-f]{32})$/;
 const DIGEST = /^(?:(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128}))$/;
 
 export const ALGORITHMS: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
@@ -53,6 +54,12 @@ export function locationOf(key: string, digest: string): string {
   const { algorithm, hex } = splitDigest(digest);
   if (!day) throw new TypeError('Not an upload key of this blob store.');
   return `${algorithm}/${day}/${hex}.${random}`;
+}
+
+/** The key of the upload that wrote the object, or is it. */
+export function uploadOf(name: string): string {
+  const [, day256, day512, random] = LOCATION.exec(name) ?? [];
+  return random === undefined ? name : `${day256 ?? day512}.${random}`;
 }
 
 /** Where the upload `key` may have come to lie under any digest: in one of these directories, with a name that ends so. */

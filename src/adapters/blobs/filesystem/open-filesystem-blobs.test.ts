@@ -29,18 +29,19 @@ test('files and directories are private, the object is named by its digest, unac
   const blobs = await openFilesystemBlobs({ directory });
   try {
     const options = { algorithm: 'sha256', limit: 1e9 } as const;
-    const key = blobs.startUpload();
+    const upload = { key: blobs.startUpload(), state: '' };
     assert.deepEqual(await readdir(join(directory, 'uploads')), [], 'a new upload is no file yet');
     const bytes = randomBytes(1000);
-    await blobs.append(key, 0, Readable.from([bytes]), options);
-    await blobs.append(key, 1000, Readable.from([randomBytes(5000)]), options);
-    await blobs.append(key, 1000, Readable.from([]), options);
-    const upload = await stat(uploadPath(directory, key));
-    assert.equal(upload.size, 1000);
-    assert.equal(upload.mode & 0o777, 0o600);
+    const { state } = await blobs.append(upload, 0, Readable.from([bytes]), options);
+    const row = { ...upload, state };
+    await blobs.append(row, 1000, Readable.from([randomBytes(5000)]), options);
+    assert.equal((await blobs.append(row, 1000, Readable.from([]), options)).state, state);
+    const file = await stat(uploadPath(directory, upload.key));
+    assert.equal(file.size, 1000);
+    assert.equal(file.mode & 0o777, 0o600);
 
     const hex = createHash('sha256').update(bytes).digest('hex');
-    const { location } = await blobs.commit(key, { digest: `sha256:${hex}`, size: 1000 });
+    const { location } = await blobs.commit(row, { digest: `sha256:${hex}`, size: 1000 });
     const path = objectPath(directory, location);
     assert(path.includes(hex));
     assert.deepEqual(await readFile(path), bytes);

@@ -17,6 +17,7 @@ import { createRunningDigests } from './running-digests.ts';
 import { storageFailure } from './storage-failure.ts';
 import type { StoreContext } from './store-context.ts';
 import { checkObject, removeObject, verifyObject } from './stored-object.ts';
+import { takeOverUpload } from './take-over-upload.ts';
 
 /**
  * Bytes of large uploads on their way to the disk, over all uploads; and what is kept for the next ones: more than that, since shared
@@ -76,13 +77,16 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
 
   return {
     startUpload: () => newUploadKey(Date.now()),
-    append: (key, offset, source, { algorithm, limit }) =>
-      run(() => appendUpload(store, { key, offset, algorithm, limit }, source)),
-    commit: (key, expected) => run(() => commitUpload(store, key, expected)),
-    abort: (key) => run(() => removeObject(store, key)),
+    append: (upload, offset, source, { algorithm, limit }) =>
+      run(() => appendUpload(store, { upload, offset, algorithm, limit }, source)),
+    commit: (upload, expected) => run(() => commitUpload(store, upload, expected)),
+    takeOver: (upload, offset) => run(() => takeOverUpload(store, upload, offset, newUploadKey(Date.now()))),
+    abort: ({ key }) => run(() => removeObject(store, key)),
     check: (blob) => run(() => checkObject(store, blob)),
     verify: (blob) => run(() => verifyObject(store, blob)),
     open: (blob) => run(async () => counted(await openObject(store, blob))),
+    // A file has no URL of its own: it is sent through this server.
+    presign: async () => undefined,
     remove: (name) => run(() => removeObject(store, name)),
     listObjects: () => listObjects(directory, Date.now),
     ping: () => run(() => probe(directory)),

@@ -1,6 +1,6 @@
 /**
- * The digests of open uploads, kept between their requests so that closing an upload reads nothing twice. Bounded: a digest
- * that was forgotten, like one lost by a restart, is made again by reading the object once.
+ * The digests of open uploads that may go on, kept between their requests so that no byte is read again for the next. Bounded: a digest that
+ * was forgotten, or is kept by another process, is made again by reading the object once.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { DigestAlgorithm } from '../../../ports/blob-store.ts';
@@ -12,56 +12,57 @@ import type { WorkerHash } from './hashing.ts';
  */
 export type RunningDigest = {
   readonly algorithm: DigestAlgorithm;
-  /** How many bytes of the upload, from its beginning, went into the hash. They are durable, and nothing lies behind them. */
-  length: number;
 } & ({ readonly place: 'here'; readonly hash: Hash } | { readonly place: 'worker'; readonly hash: WorkerHash });
 
 export const SMALL_UPLOAD = 1024 * 1024;
 
 export interface RunningDigests {
-  /** Takes out the digest of the first `length` bytes. Whoever takes it puts it back when these and its bytes are durable. */
-  take(key: string, algorithm: DigestAlgorithm, length: number): RunningDigest | undefined;
-  put(key: string, digest: RunningDigest): void;
+  /**
+   * Takes out the digest that was put with this `state`, which names what went into it: had the upload been continued elsewhere, or had what this process
+   * appended never been recorded, the state would be another. Whoever takes it puts it back when its bytes are durable.
+   */
+  take(key: string, state: string): RunningDigest | undefined;
+  put(key: string, state: string, digest: RunningDigest): void;
   forget(key: string): void;
 }
 
 export function createRunningDigests(limit: number): RunningDigests {
-  const kept = new Map<string, RunningDigest>();
+  const kept = new Map<string, { readonly state: string; readonly digest: RunningDigest }>();
 
-  function remove(key: string): RunningDigest | undefined {
-    const digest = kept.get(key);
+  function forget(key: string) {
+    const found = kept.get(key);
     kept.delete(key);
-    return digest;
+    if (found) discard(found.digest);
   }
 
   return {
-    take(key, algorithm, length) {
-      const digest = remove(key);
-      if (!digest) return undefined;
-      const usable = digest.algorithm === algorithm && digest.length === length;
-      if (usable && (digest.place === 'here' || digest.hash.alive)) return digest;
-      discard(digest);
-      return undefined;
+    take(key, state) {
+      const found = kept.get(key);
+      if (!found) return undefined;
+      const { digest } = found;
+      if (found.state !== state || (digest.place === 'worker' && !digest.hash.alive)) {
+        forget(key);
+        return undefined;
+      }
+      kept.delete(key);
+      return digest;
     },
-    put(key, digest) {
-      kept.set(key, digest);
+    put(key, state, digest) {
+      forget(key);
+      kept.set(key, { state, digest });
       if (kept.size <= limit) return;
       // A Map keeps the order of insertion, and every use inserts anew: the first is the one unused for longest.
       for (const oldest of kept.keys()) {
-        const evicted = remove(oldest);
-        if (evicted) discard(evicted);
+        forget(oldest);
         break;
       }
     },
-    forget(key) {
-      const digest = remove(key);
-      if (digest) discard(digest);
-    },
+    forget,
   };
 }
 
 export function digestHere(algorithm: DigestAlgorithm): RunningDigest & { place: 'here' } {
-  return { algorithm, length: 0, place: 'here', hash: createHash(algorithm) };
+  return { algorithm, place: 'here', hash: createHash(algorithm) };
 }
 
 /** Frees what the worker keeps of a digest that nobody will use again. */
