@@ -9,6 +9,7 @@ import { changeSuite } from './metadata-contract/changes.ts';
 import { imageListingSuite } from './metadata-contract/image-listings.ts';
 import { imageSuite } from './metadata-contract/images.ts';
 import { installationSuite } from './metadata-contract/installation.ts';
+import { jobSuite } from './metadata-contract/jobs.ts';
 import { layerSuite } from './metadata-contract/layers.ts';
 import { modelSuite } from './metadata-contract/model.ts';
 import type { OpenMetadata } from './metadata-contract/on-metadata.ts';
@@ -32,6 +33,7 @@ export function metadataContract(name: string, open: OpenMetadata, { alone = fal
     imageListingSuite(open);
     tagSuite(open);
     uploadSuite(open);
+    jobSuite(open, { alone });
     installationSuite(open);
     modelSuite(open);
   });

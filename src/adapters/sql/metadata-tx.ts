@@ -4,6 +4,7 @@ import { accountStore } from './stores/account-store.ts';
 import { blobRecordStore } from './stores/blob-record-store.ts';
 import { imageStore } from './stores/image-store.ts';
 import { installationStore } from './stores/installation-store.ts';
+import { jobStore } from './stores/job-store.ts';
 import { layerStore } from './stores/layer-store.ts';
 import { repositoryStore } from './stores/repository-store.ts';
 import { tagStore } from './stores/tag-store.ts';
@@ -17,5 +18,6 @@ export const metadataTx: MetadataTx = {
   images: imageStore,
   tags: tagStore,
   uploads: uploadStore,
+  jobs: jobStore,
   installation: installationStore,
 };

@@ -141,7 +141,7 @@ export interface JobsTable {
   kind: string;
   /** What it is about: at most one job of a kind and subject waits. */
   subject: string;
-  /** JSON */
+  /** JSON; empty for none */
   payload: string;
   /** Larger ones first. */
   priority: number;

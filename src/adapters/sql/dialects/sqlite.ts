@@ -13,11 +13,16 @@ export const sqliteDialect: Dialect = {
     },
   }),
   elements: (list) => sql`(select value from json_each(${list}))`,
+  ids: (list) => sql`(select value from json_each(${list}))`,
   rows: (list) => sql`(select value from json_each(${list}))`,
   tagsOfImage: (imageId) =>
     sql`(select json_group_array(tag order by sequence) from tags where tags.image_id = ${imageId})`,
   layerDigestsOfImage: (imageId) =>
     sql`(select json_group_array(digest order by digest) from image_layers join layers on layers.id = layer_id where image_layers.image_id = ${imageId})`,
+  now: () => sql`cast(round(unixepoch('now', 'subsec') * 1000) as integer)`,
+  // Whoever writes is alone.
+  skipLocked: (query) => query,
+  locking: (query) => query,
   encode: (argument) => {
     if (argument === undefined) return null;
     if (typeof argument === 'boolean') return argument ? 1 : 0;
