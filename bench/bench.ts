@@ -16,6 +16,7 @@ import type { Row, Sizes } from './rows/row.ts';
 import { smallImages } from './rows/small-images.ts';
 import { start } from './rows/start.ts';
 import { findTargets } from './targets/find-targets.ts';
+import { stopStoreServers } from './targets/store-servers.ts';
 
 const ROWS: readonly Row[] = [start, manifestReads, blobs, smallImages, api, memory, lists];
 
@@ -101,6 +102,7 @@ const report = [
   summaryTable(measured),
 ].join('\n\n');
 console.log(report);
+await stopStoreServers();
 const results = fileURLToPath(new URL('./results/', import.meta.url));
 await mkdir(results, { recursive: true });
 await writeFile(join(results, `${new Date().toISOString().replaceAll(':', '-')}.md`), `${report}\n`);
@@ -113,5 +115,7 @@ function pick<T extends { readonly name: string }>(items: readonly T[], names: s
     console.error(`${unknown.join(', ')}: not here; there are ${items.map(({ name }) => name).join(', ')}`);
     process.exit(2);
   }
-  return items.filter(({ name }) => wanted.some((part) => name.startsWith(part)));
+  // A whole name means that one; anything else all that begin so.
+  const whole = new Set(items.map(({ name }) => name));
+  return items.filter(({ name }) => wanted.some((part) => (whole.has(part) ? name === part : name.startsWith(part))));
 }

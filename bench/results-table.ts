@@ -33,7 +33,9 @@ export function summaryTable(measured: readonly Measured[]): string {
     const all = medians(measured.filter((each) => each.row === row));
     const ours = all.find(({ target }) => target === OURS);
     if (ours === undefined) continue;
-    const best = all.filter(({ target }) => target !== OURS && target !== FLOOR).sort((a, b) => better(b, a))[0];
+    const best = all
+      .filter(({ target }) => !target.startsWith(OURS) && target !== FLOOR)
+      .sort((a, b) => better(b, a))[0];
     const floor = all.find(({ target }) => target === FLOOR);
     lines.push(
       `| ${row} | ${figure(ours.value)} ${ours.unit} | ${best === undefined ? '–' : `${best.target}: ${figure(best.value)}`} | ${ratio(ours, best)} | ${ratio(ours, floor)} | ${best?.cpu === undefined || ours.cpu === undefined ? '–' : figure(ours.cpu / best.cpu)} |`,

@@ -1,10 +1,11 @@
 /** CNCF distribution: version 3 (`registry`) and Debian's 2.8 (`docker-registry`), on the file system, access log off. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { findFreePort } from '../../tests/black-box/longshore-process.ts';
 import { startProgram } from '../start-program.ts';
 import type { Target } from '../target.ts';
 import { bearerFor, makeTokenKey, TOKEN_ISSUER, TOKEN_SERVICE } from './registry-token.ts';
+import { type BenchStores, storeServers } from './store-servers.ts';
 
 export type PeerAuth = 'basic' | 'token';
 
@@ -12,13 +13,15 @@ export type PeerAuth = 'basic' | 'token';
 export const HTPASSWD = 'bench:$2y$05$abcdefghijklmnopqrstuu9v.wgSpAQwnM0MaCtd.77WoEHF.lu62\n';
 export const BASIC = `Basic ${Buffer.from('bench:bench').toString('base64')}`;
 
-export function distribution(name: string, program: string, auth: PeerAuth): Target {
+/** `place` says where it keeps its data: in files, or in the S3-compatible store that Longshore's nodes use. */
+export function distribution(name: string, program: string, auth: PeerAuth, place: 'files' | 's3' = 'files'): Target {
   return {
-    name: `${name} ${auth}`,
+    name: place === 's3' ? `${name} s3 ${auth}` : `${name} ${auth}`,
     abilities: new Set(['registry']),
     async start(data) {
       const port = await findFreePort();
-      const setup = await writeSetup(data, port, auth);
+      const stores = place === 's3' ? await storeServers() : undefined;
+      const setup = await writeSetup(data, port, auth, stores);
       const server = await startProgram({
         command: [program, 'serve', setup],
         port,
@@ -29,6 +32,7 @@ export function distribution(name: string, program: string, auth: PeerAuth): Tar
       return {
         port,
         ...server,
+        ...(stores !== undefined && { stores: stores.processes.filter((each) => each.name === 'S3') }),
         authorization: async (repositories) => (auth === 'basic' ? BASIC : bearerFor(dirname(setup), repositories)),
         createRepository: async () => undefined,
       };
@@ -37,7 +41,7 @@ export function distribution(name: string, program: string, auth: PeerAuth): Tar
 }
 
 /** JSON is YAML. */
-async function writeSetup(data: string, port: number, auth: PeerAuth): Promise<string> {
+async function writeSetup(data: string, port: number, auth: PeerAuth, stores?: BenchStores): Promise<string> {
   await mkdir(join(data, 'setup'), { recursive: true });
   const setup = join(data, 'setup', 'config.yml');
   const htpasswd = join(data, 'setup', 'htpasswd');
@@ -55,7 +59,7 @@ async function writeSetup(data: string, port: number, auth: PeerAuth): Promise<s
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: true } },
     storage: {
-      filesystem: { rootdirectory: join(data, 'storage') },
+      ...(stores === undefined ? { filesystem: { rootdirectory: join(data, 'storage') } } : s3Storage(data, stores)),
       cache: { blobdescriptor: 'inmemory' },
       delete: { enabled: true },
     },
@@ -64,4 +68,21 @@ async function writeSetup(data: string, port: number, auth: PeerAuth): Promise<s
   };
   await writeFile(setup, JSON.stringify(config));
   return setup;
+}
+
+/** Through the registry, as Longshore's nodes in the bench. */
+function s3Storage(data: string, { s3 }: BenchStores) {
+  return {
+    s3: {
+      accesskey: s3.accessKeyId,
+      secretkey: s3.secretAccessKey,
+      region: s3.region,
+      regionendpoint: s3.endpoint,
+      forcepathstyle: true,
+      secure: false,
+      bucket: s3.bucket,
+      rootdirectory: `/${basename(data)}`,
+    },
+    redirect: { disable: true },
+  };
 }
