@@ -94,7 +94,7 @@ async function openPostgresMetadata(config: StorageConfig, url: string): Promise
   }
 }
 
-async function openBlobs(config: StorageConfig): Promise<BlobStore> {
+export async function openBlobs(config: StorageConfig): Promise<BlobStore> {
   if (config.blobs === undefined) {
     const { openFilesystemBlobs } = await import('./adapters/blobs/filesystem/open-filesystem-blobs.ts');
     return openFilesystemBlobs({ directory: join(config.data, 'blobs') });
