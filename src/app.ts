@@ -1,6 +1,5 @@
 /** The only place where parts are joined: settings in, a running server out. */
-import { lockData, runningServer, type ServerInfo } from './adapters/keys/data-lock.ts';
-import { openRootAccessKey } from './adapters/keys/root-access-key.ts';
+import { lockData } from './adapters/keys/data-lock.ts';
 import { registryHostOf } from './config/registry-host.ts';
 import type { Config } from './config.ts';
 import { createSigV4 } from './edges/authn/sigv4.ts';
@@ -11,25 +10,25 @@ import { createHttpKernel } from './edges/http/http-kernel.ts';
 import { createRequestCounts } from './edges/http/request-counts.ts';
 import { followTlsFiles, readTlsPair } from './edges/http/tls-files.ts';
 import { createOciEdge } from './edges/oci/oci-edge.ts';
-import { createMetrics } from './edges/probes/metrics.ts';
-import { createProbesEdge } from './edges/probes/probes-edge.ts';
+import { createMetrics, type MetricsPart } from './edges/probes/metrics.ts';
+import { createProbesEdge, type ScrapedMetrics } from './edges/probes/probes-edge.ts';
 import { createReadiness } from './edges/probes/readiness.ts';
 import { startBackground } from './jobs/background.ts';
 import { backgroundTasks } from './jobs/background-tasks.ts';
 import { type Log, logTo } from './lib/log/create-log.ts';
-import type { AccessKeyPair } from './lib/new-access-key.ts';
 import { createOperationTimings } from './lib/operation-timings.ts';
-import { openStores, type StorageConfig } from './open-stores.ts';
+import { openStores } from './open-stores.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
 import type { Ports } from './ports/ports.ts';
+import { ensureDefaultAccount } from './prepare-data.ts';
 import { createEcrService } from './services/ecr/ecr-service.ts';
-import { createFindAccessKey, type RootKey } from './services/iam/accounts.ts';
-import { ensureRootAccount, openRootKey } from './services/iam/root-key.ts';
+import { createFindAccessKey } from './services/iam/accounts.ts';
 import { servesRegion } from './services/region-name.ts';
 import type { ServiceSettings } from './services/settings.ts';
 import { version } from './version.ts';
 
 export { openStores, type Stores } from './open-stores.ts';
+export { rootAccessKeyOf, serverOf } from './prepare-data.ts';
 
 export interface App {
   /** `http://127.0.0.1:4510`, with the port that was really taken. */
@@ -45,37 +44,19 @@ export interface Overrides {
   readonly clock?: Clock;
   /** Silent when left out. */
   readonly log?: Log;
+  readonly worker?: WorkerRole;
 }
 
-/** What says which root key the default account has, and where it is kept. */
-export type RootKeyConfig = StorageConfig & Pick<Config, 'accountId' | 'rootAccessKeyId' | 'rootSecretAccessKey'>;
-
-/** The root key of the default account; made when it is not there, so before the first start, too. */
-export async function rootAccessKeyOf(config: RootKeyConfig): Promise<RootKey> {
-  if (config.database === undefined) return openRootAccessKey(config.data, config.accountId, fixedRootKey(config));
-  const { ports, close } = await openStores(config);
-  try {
-    return await openRootKey(ports, config.accountId, fixedRootKey(config));
-  } finally {
-    await close();
-  }
-}
-
-function fixedRootKey({ rootAccessKeyId, rootSecretAccessKey }: RootKeyConfig): AccessKeyPair | undefined {
-  return rootAccessKeyId === undefined || rootSecretAccessKey === undefined
-    ? undefined
-    : { accessKeyId: rootAccessKeyId, secretAccessKey: rootSecretAccessKey };
-}
-
-/** The server that works on this data directory now. */
-export function serverOf(config: Pick<Config, 'data'>): Promise<ServerInfo | undefined> {
-  return runningServer(config.data);
+/** For one of several processes on one port (setting `workers`): another process has prepared the data and speaks for all. */
+export interface WorkerRole {
+  /** Answers what /metrics tells: the sum of all processes, of which `own` is this one's part. */
+  shareMetrics(own: MetricsPart): ScrapedMetrics;
 }
 
 /** Starts the server. Rejects, with nothing left open, with errors whose message or code says what to do. */
 export async function startApp(
   config: Config,
-  { clock = systemClock, log = logTo(() => undefined, 'silent') }: Overrides = {},
+  { clock = systemClock, log = logTo(() => undefined, 'silent'), worker }: Overrides = {},
 ): Promise<App> {
   const { logger } = log;
   // Closed in reverse order, also when the start fails half-way.
@@ -84,14 +65,12 @@ export async function startApp(
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const lock = await lockData(config.data);
-    closers.push(() => lock.release());
+    const lock = worker === undefined ? await lockData(config.data) : undefined;
+    closers.push(() => lock?.release());
     const timings = { database: createOperationTimings(), blobs: createOperationTimings() };
     const { ports, close } = await openStores(config, { clock, timings });
     closers.push(close);
-    // A file next to SQLite, so that it can be printed before the first start; with PostgreSQL no node keeps what others have not.
-    if (config.database === undefined) await ensureRootAccount(ports, await rootAccessKeyOf(config));
-    else await openRootKey(ports, config.accountId, fixedRootKey(config));
+    if (worker === undefined) await ensureDefaultAccount(ports, config);
 
     // The port is known once it is taken; nobody asks for a host before.
     let port = config.listen.port;
@@ -110,6 +89,14 @@ export async function startApp(
     let draining = false;
     const findAccessKey = createFindAccessKey(ports);
     const readIdentity = createSigV4({ clock, regions: config.regions, findAccessKey });
+    const metrics = createMetrics({
+      version,
+      requests: counts,
+      databaseTimings: timings.database,
+      blobTimings: timings.blobs,
+      openUploads: () => ports.metadata.read((tx) => tx.uploads.count()),
+      connections: () => kernel.connections(),
+    });
     const kernel = createHttpKernel({
       edges: {
         oci: createOciEdge({
@@ -121,14 +108,7 @@ export async function startApp(
         awsQuery: createAwsQueryEdge({ readIdentity }),
         probes: createProbesEdge({
           readiness: createReadiness(ports, () => draining),
-          metrics: createMetrics({
-            version,
-            requests: counts,
-            databaseTimings: timings.database,
-            blobTimings: timings.blobs,
-            openUploads: () => ports.metadata.read((tx) => tx.uploads.count()),
-            connections: () => kernel.connections(),
-          }),
+          metrics: worker === undefined ? metrics : worker.shareMetrics(metrics),
         }),
         front: createFrontPage(version),
       },
@@ -140,7 +120,7 @@ export async function startApp(
     const address = await kernel.listen(config.listen);
     port = address.port;
     const origin = `${settings.scheme}://${hostInUrl(address)}`;
-    await lock.announce(origin);
+    await lock?.announce(origin);
 
     if (tlsFiles !== undefined && tls !== undefined) {
       const follower = followTlsFiles(

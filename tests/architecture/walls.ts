@@ -1,6 +1,6 @@
 /** Which part may import which. The tree in one sentence: edges ask services, services ask ports, adapters fulfil them, app.ts joins. */
 
-/** A part is named by its folder below `src`; `.` is app.ts, open-stores.ts, open-safekeeping.ts, main.ts and config.ts themselves, `config` what config.ts is made of. */
+/** A part is named by its folder below `src`; `.` is app.ts, main.ts, config.ts and the like themselves, `config` what config.ts is made of. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: ['lib'],
   ports: ['ports', 'lib'],
@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const sharedEdges = new Set(['edges/http', 'edges/authn']);
 
 /** A server is joined in the first, what it keeps in the second, what keeps that safe in the third. */
-const joiningPlaces = new Set(['src/app.ts', 'src/open-stores.ts', 'src/open-safekeeping.ts']);
+const joiningPlaces = new Set(['src/app.ts', 'src/open-stores.ts', 'src/prepare-data.ts', 'src/open-safekeeping.ts']);
 
 /** Says why `from` must not import `to` (both paths from the root, below `src`); undefined when it may. */
 export function wallBetween(from: string, to: string): string | undefined {

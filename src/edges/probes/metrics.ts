@@ -13,6 +13,14 @@ export interface MetricSources {
   readonly connections: () => Promise<number>;
 }
 
+/** What a process knows, to be summed with what others of the same server know. */
+export interface MetricsPart {
+  getMetricsAsJSON(): Promise<object[]>;
+}
+
+/** How the values of several processes become one. */
+type Aggregator = 'sum' | 'first' | 'max';
+
 interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
@@ -29,15 +37,20 @@ export function createMetrics(sources: MetricSources): Registry {
     type: 'counter' | 'gauge' | 'histogram',
     help: string,
     collect: () => Sample[] | Promise<Sample[]>,
+    aggregator: Aggregator = 'sum',
   ) => {
     // prom-client asks a metric for no more than this when it prints; its types want the whole class.
-    const metric = { name, get: async () => ({ name, help, type, aggregator: 'sum', values: await collect() }) };
+    const metric = { name, get: async () => ({ name, help, type, aggregator, values: await collect() }) };
     registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
   };
 
-  add('longshore_build_info', 'gauge', 'Version of Longshore and Node.js.', () => [
-    { labels: { version: sources.version, node: process.version }, value: 1 },
-  ]);
+  add(
+    'longshore_build_info',
+    'gauge',
+    'Version of Longshore and Node.js.',
+    () => [{ labels: { version: sources.version, node: process.version }, value: 1 }],
+    'first',
+  );
   add('longshore_request_duration_seconds', 'histogram', 'From the head of a request to the end of its answer.', () =>
     sources.requests
       .all()
@@ -62,9 +75,14 @@ export function createMetrics(sources: MetricSources): Registry {
   }
   addTimings('longshore_database', 'database', sources.databaseTimings);
   addTimings('longshore_blob_store', 'blob store', sources.blobTimings);
-  add('longshore_open_uploads', 'gauge', 'Layer uploads that are begun and not yet complete.', async () => [
-    { labels: {}, value: await sources.openUploads() },
-  ]);
+  // Of the database, so every process says the same.
+  add(
+    'longshore_open_uploads',
+    'gauge',
+    'Layer uploads that are begun and not yet complete.',
+    async () => [{ labels: {}, value: await sources.openUploads() }],
+    'max',
+  );
   add('longshore_connections', 'gauge', 'Connections of clients.', async () => [
     { labels: {}, value: await sources.connections() },
   ]);

@@ -4,7 +4,13 @@ import type { Readiness } from './readiness.ts';
 
 export interface ProbesDeps {
   readonly readiness: () => Promise<Readiness>;
-  readonly metrics: { metrics(): Promise<string>; readonly contentType: string };
+  readonly metrics: ScrapedMetrics;
+}
+
+/** In Prometheus' text format. */
+export interface ScrapedMetrics {
+  metrics(): Promise<string>;
+  readonly contentType: string;
 }
 
 export function createProbesEdge({ readiness, metrics }: ProbesDeps): Edge {
@@ -30,6 +36,7 @@ export function createProbesEdge({ readiness, metrics }: ProbesDeps): Edge {
     const result = await readiness();
     if (result.ready) return answer(exchange, 200, 'ok\n');
     exchange.record.errorCode = 'NotReady';
+    exchange.response.setHeader('Retry-After', '1');
     answer(exchange, 503, `not ready: ${result.because}\n`);
   }
 
