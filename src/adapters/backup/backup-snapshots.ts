@@ -53,7 +53,9 @@ export function backupSnapshots(
       await removeTree(staging);
       await ensureDirectory(staging);
       const name = new Date(takenAt).toISOString().replaceAll(':', '-');
-      return newSnapshot({ name, staging, directory, beforeCompletion, readSnapshot });
+      const inside = join(staging, name);
+      await ensureDirectory(inside);
+      return newSnapshot({ name, inside, staging, directory, beforeCompletion, readSnapshot });
     },
     async listSnapshots() {
       const names = (await namesIn(directory)).filter((name) => NAME.test(name));
@@ -86,27 +88,26 @@ export function backupSnapshots(
 
 function newSnapshot({
   name,
+  inside,
   staging,
   directory,
   beforeCompletion,
   readSnapshot,
 }: {
   name: string;
+  /** Where it lies until it is complete. */
+  inside: string;
   staging: string;
   directory: string;
   beforeCompletion: () => Promise<void>;
   readSnapshot: (name: string) => Promise<Snapshot>;
 }): NewSnapshot {
-  const inside = join(staging, name);
-  const made = ensureDirectory(inside);
   return {
     databasePath: join(inside, DATABASE),
     async addSecretFile(file, text) {
-      await made;
       await writeDurably(join(inside, file), staging, [Buffer.from(text)]);
     },
     async complete(facts) {
-      await made;
       await chmod(join(inside, DATABASE), 0o600);
       await syncPath(join(inside, DATABASE));
       const files: Record<string, { size: number; sha256: string }> = {};
