@@ -2,8 +2,13 @@
  * Keeps the caches of many nodes true (docs/decisions/0006-caches-stay-true-by-leases.md). A commit that changes or removes something is
  * announced before it is made; it is made once every node with a live lease has stopped answering from what it remembers of it.
  */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { MetadataChange } from '../../../ports/metadata.ts';
+import { type MetadataChange, MetadataUnavailable } from '../../../ports/metadata.ts';
+import { createBlocks } from './change-feed-blocks.ts';
+import { changesChannel, encodeMessage, type FeedMessage, toMetadataChange } from './change-feed-messages.ts';
+import { type FeedSession, openFeedSession, SessionLost, type SessionTiming } from './change-feed-session.ts';
 
 /** What a transaction is about to change or remove: ids of repositories, or everything. */
 export type Changes = ReadonlySet<number | 'everything'>;
@@ -63,4 +68,263 @@ export interface ChangeFeedOptions {
   readonly node: { readonly address: string; readonly version: string };
   readonly tell: (change: MetadataChange) => void;
   readonly log?: (level: 'info' | 'warn', message: string, details?: Record<string, unknown>) => void;
+  readonly timing?: Partial<FeedTiming>;
+}
+
+export interface FeedTiming extends SessionTiming {
+  /** How long a writer waits for other nodes, or for this one's connection, before it is told that the database is unavailable. */
+  readonly waitMs: number;
+}
+
+/**
+ * A node that stops is waited for `leaseMs` at most, one that hangs but renews `evictAfterMs` and `leaseMs`; `waitMs` is longer than both
+ * together. Three renewals may be late before a node forgets all.
+ */
+const usualTiming: FeedTiming = { leaseMs: 2000, renewMs: 500, marginMs: 500, evictAfterMs: 4000, waitMs: 10_000 };
+const reconnectMs = { first: 50, most: 2000 };
+
+/** Stands for this node among those that block. */
+const own = '';
+
+interface Pending extends Announcement {
+  readonly number: number;
+  readonly changes: Changes;
+  readonly change: MetadataChange;
+  /** To whose nodes it was announced. */
+  readonly session: FeedSession;
+  /** Its commit was heard of before the engine said so. */
+  heard: boolean;
+  readonly over: () => void;
+}
+
+/** Resolves when this node is known to all others. Rejects with what the first connection rejects with. */
+export async function openChangeFeed(options: ChangeFeedOptions): Promise<ChangeFeed> {
+  const { tell, log = () => undefined } = options;
+  const timing = { ...usualTiming, ...options.timing };
+  const blocks = createBlocks();
+  const pending = new Map<number, Pending>();
+  /** For each commit under way: resolves when it is made or not. */
+  const underWay = new Set<Promise<void>>();
+  /** Numbers of this session that were settled before their commit was heard of. */
+  const unheard = new Set<number>();
+  const figures = { announcements: 0, secondsWaited: 0, losses: 0, evictions: 0 };
+  const closing = new AbortController();
+  let session: FeedSession | undefined;
+  /** One that others do not know yet. */
+  let opening: FeedSession | undefined;
+  let lastNumber = 0;
+  /** Changes when a session begins or ends. */
+  let sessionChanged = Promise.withResolvers<void>();
+
+  function useSession(next: FeedSession | undefined): void {
+    session = next;
+    sessionChanged.resolve();
+    sessionChanged = Promise.withResolvers();
+  }
+
+  async function begin(replaces: string | undefined): Promise<FeedSession> {
+    const begun = await openFeedSession({
+      client: await options.connect(),
+      id: randomBytes(8).toString('hex'),
+      replaces,
+      node: options.node,
+      timing,
+      announcedEnded: () => Promise.all(underWay),
+      heard,
+      left(nodeId) {
+        for (const change of blocks.endNode(nodeId)) tell(change);
+      },
+      evicted(nodeId) {
+        figures.evictions += 1;
+        log('warn', 'Shut out a node that did not answer', { nodeId });
+      },
+    });
+    opening = begun;
+    if (closing.signal.aborted) await begun.leave();
+    try {
+      await begun.whenJoined;
+    } catch (error) {
+      throw error instanceof SessionLost ? error.cause : error;
+    } finally {
+      opening = undefined;
+    }
+    // What was read before is older than what others were acknowledged in the meantime.
+    tell({ kind: 'everything' });
+    useSession(begun);
+    return begun;
+  }
+
+  /** Keeps a session until the feed is closed. */
+  async function keep(first: FeedSession): Promise<void> {
+    let current = first;
+    while (!closing.signal.aborted) {
+      const reason = await current.lost;
+      useSession(undefined);
+      unheard.clear();
+      blocks.endAllBut(own);
+      if (closing.signal.aborted) return;
+      figures.losses += 1;
+      log('warn', 'Lost touch with the other nodes; nothing is answered from memory until it is back', { reason });
+      const next = await beginAgain(current.id);
+      if (next === undefined) return;
+      log('info', 'In touch with the other nodes again', { peers: next.peers() });
+      current = next;
+    }
+  }
+
+  async function beginAgain(replaces: string): Promise<FeedSession | undefined> {
+    for (let delay = reconnectMs.first; !closing.signal.aborted; delay = Math.min(2 * delay, reconnectMs.most)) {
+      try {
+        return await begin(replaces);
+      } catch {
+        await sleep(delay * (0.5 + Math.random()), undefined, { signal: closing.signal }).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  function heard(message: FeedMessage): void {
+    switch (message.verb) {
+      case 'begin':
+        blocks.add(message.from, message.number, message.change);
+        return;
+      case 'ended': {
+        const change = blocks.end(message.from, message.number);
+        if (change !== undefined) tell(change);
+        return;
+      }
+      case 'committed':
+        if (message.from !== session?.id) {
+          blocks.end(message.from, message.number);
+          tell(message.change);
+          return;
+        }
+        heardOwn(message.number, message.change);
+    }
+  }
+
+  function heardOwn(number: number, change: MetadataChange): void {
+    const announcement = pending.get(number);
+    if (announcement !== undefined) announcement.heard = true;
+    // Neither waited for nor settled: the engine took it for not committed.
+    else if (!unheard.delete(number)) tell(change);
+  }
+
+  async function joinedSession(deadline: number): Promise<FeedSession> {
+    while (session === undefined) {
+      if (closing.signal.aborted) throw new MetadataUnavailable('The database has been closed.');
+      await before(deadline, sessionChanged.promise);
+    }
+    return session;
+  }
+
+  async function announce(changes: Changes, deadline = performance.now() + timing.waitMs): Promise<Pending> {
+    const started = performance.now();
+    const number = ++lastNumber;
+    const change = toMetadataChange(changes);
+    figures.announcements += 1;
+    blocks.add(own, number, change);
+    try {
+      for (;;) {
+        const announcement = await announceIn(await joinedSession(deadline), { number, changes, change }, deadline);
+        if (announcement !== undefined) return announcement;
+      }
+    } catch (error) {
+      blocks.end(own, number);
+      throw error;
+    } finally {
+      figures.secondsWaited += (performance.now() - started) / 1000;
+    }
+  }
+
+  /** Answers undefined when the session was lost meanwhile, so that others must be asked anew. */
+  async function announceIn(
+    asked: FeedSession,
+    announced: Pick<Pending, 'number' | 'changes' | 'change'>,
+    deadline: number,
+  ): Promise<Pending | undefined> {
+    const { number, change } = announced;
+    const over = Promise.withResolvers<void>();
+    underWay.add(over.promise);
+    const end = () => {
+      underWay.delete(over.promise);
+      over.resolve();
+    };
+    try {
+      await before(deadline, asked.ask(number, change));
+    } catch (error) {
+      end();
+      asked.ended(number);
+      if (error instanceof SessionLost) return undefined;
+      throw error;
+    }
+    const message = encodeMessage({ verb: 'committed', from: asked.id, number, change });
+    const commit = `notify ${changesChannel}, '${message}'; commit`;
+    const announcement: Pending = { ...announced, commit, session: asked, heard: false, over: end };
+    pending.set(number, announcement);
+    return announcement;
+  }
+
+  /** Lets this node remember again what it reads from now on, and drops what it remembers. */
+  function finish(announcement: Pending): void {
+    pending.delete(announcement.number);
+    blocks.end(own, announcement.number);
+    tell(announcement.change);
+    announcement.over();
+  }
+
+  function abandon(announcement: Pending): void {
+    finish(announcement);
+    announcement.session.ended(announcement.number);
+  }
+
+  /** Whether every node that may answer from memory now was asked, or began to remember after this commit. */
+  const reachedAll = ({ session: asked }: Pending): boolean => asked === session && asked.joined();
+
+  async function settle(announcement: Pending): Promise<void> {
+    if (announcement.session === session && !announcement.heard) unheard.add(announcement.number);
+    finish(announcement);
+    // This node was cut off or stalled between announcement and commit: others may have come that it does not know.
+    const deadline = performance.now() + timing.waitMs;
+    for (let last = announcement; !reachedAll(last); ) {
+      last = await announce(announcement.changes, deadline);
+      abandon(last);
+      if (!reachedAll(last)) await sleep(timing.renewMs / 10);
+    }
+  }
+
+  const first = await begin(undefined);
+  const kept = keep(first);
+  return {
+    fresh: () => session?.joined() ?? false,
+    refresh() {
+      const blocked: MetadataChange | undefined = session?.joined() ? blocks.current() : { kind: 'everything' };
+      if (blocked !== undefined) tell(blocked);
+    },
+    announce,
+    settle: (announcement) => settle(announcement as Pending),
+    abandon: (announcement) => abandon(announcement as Pending),
+    async close() {
+      closing.abort();
+      await (session ?? opening)?.leave();
+      await kept;
+    },
+    get figures() {
+      return { ...figures, peers: session?.peers() ?? 0 };
+    },
+  };
+}
+
+/** Rejects with `MetadataUnavailable` when it takes longer. */
+async function before<T>(deadline: number, promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new MetadataUnavailable('The other nodes could not be told of a change in time.')),
+    Math.max(0, deadline - performance.now()),
+  );
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
