@@ -37,7 +37,6 @@ interface Answered {
 export async function startLyingNode(truth: string, lie: Lie): Promise<LyingNode> {
   const memory = new Map<string, { readonly answered: Answered; readonly until: number }>();
   const later = new Set<Promise<unknown>>();
-  const host = new URL(truth).host;
   let asked = 0;
 
   async function answer(exchange: Asked): Promise<Answered> {
@@ -54,7 +53,8 @@ export async function startLyingNode(truth: string, lie: Lie): Promise<LyingNode
       return there.status === 200 ? { status: 202, headers: {}, body: Buffer.alloc(0) } : deleted;
     }
     if (lie === 'lost push' && method === 'PUT' && byTag && asked % 7 === 0) {
-      const there = await forward(truth, { ...exchange, method: 'HEAD', body: Buffer.alloc(0) });
+      const { 'content-length': _, ...head } = headers;
+      const there = await forward(truth, { ...exchange, method: 'HEAD', headers: head });
       if (there.status === 200) return { status: 201, headers: there.headers, body: Buffer.alloc(0) };
     }
     if (lie === 'lost layer' && (method === 'GET' || method === 'HEAD') && /\/blobs\/sha256:/.test(path)) {
@@ -74,10 +74,8 @@ export async function startLyingNode(truth: string, lie: Lie): Promise<LyingNode
 
   const server = createServer(async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     try {
-      // The signature of an API call covers the name of the true node.
-      const headers = { ...incoming.headers, host };
-      const body = await buffer(incoming);
-      const answered = await answer({ method: incoming.method!, path: incoming.url!, headers, body });
+      const { method = '', url = '', headers } = incoming;
+      const answered = await answer({ method, path: url, headers, body: await buffer(incoming) });
       outgoing.writeHead(answered.status, withoutConnection(answered.headers)).end(answered.body);
     } catch {
       outgoing.destroy();

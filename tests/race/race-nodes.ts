@@ -14,7 +14,7 @@ export interface RaceNodes {
 }
 
 /** Nothing stays that is not needed, and it is looked for all the time: the race wants to meet the collector. */
-const FLAGS = ['--log-level=warn', '--layer-grace-period=1ms', '--collect-interval=50ms', '--sweep-interval=2s'];
+const FLAGS = ['--log-level=warn', '--layer-grace-period=1ms', '--collect-interval=150ms', '--sweep-interval=2s'];
 
 /** Rejects with the output of the server that did not start. */
 export async function startRaceNodes(count: number, flags: readonly string[] = []): Promise<RaceNodes> {

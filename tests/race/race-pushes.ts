@@ -22,7 +22,9 @@ export async function pushImage(
     for (const digest of random.chance(0.5) ? manifest.layers : [...manifest.layers].reverse()) {
       if (!(await bringLayer(session, random, repository, digest))) return;
     }
-    if ((await putManifest(session, random, repository, manifest, tag)) !== 'something is missing') return;
+    const outcome = await putManifest(session, random, repository, manifest, tag);
+    if (outcome === 'there') count(session, 'images pushed');
+    if (outcome !== 'something is missing') return;
     count(session, 'layer collected before its manifest came');
   }
 }

@@ -112,7 +112,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [4, listTags],
   [6, untag],
   [7, deleteImage],
-  [2, replaceRepository],
+  [1, replaceRepository],
 ];
 const WEIGHTS = STEPS.reduce((sum, [weight]) => sum + weight, 0);
 
