@@ -1,18 +1,33 @@
 /** `longshore serve`: the server, until a signal ends it. */
+import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type App, startApp } from '../app.ts';
+import { startApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { createLog, type Log } from '../lib/log/create-log.ts';
 import { version } from '../version.ts';
 import { firstSteps } from './first-steps.ts';
 import { giveBackMemory } from './give-back-memory.ts';
+import { endOnUnforeseen, onSignals } from './process-end.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';
 
 export function serveCommand(program: Command): void {
   addSettingOptions(program.command('serve').description('Serve the registry and the AWS API.')).action(
-    async (_options, command: Command) => serve(await configOf(command)),
+    async (_options, command: Command) => {
+      if (cluster.isPrimary) return serve(await configOf(command));
+      const { serveWorker } = await import('./workers/serve-worker.ts');
+      return serveWorker();
+    },
   );
+}
+
+/** One process that serves, or one that starts several. */
+interface Server {
+  readonly origin: string;
+  readonly registryHost: string;
+  /** Rejects when it cannot go on. */
+  readonly broken?: Promise<never>;
+  stop(): Promise<void>;
 }
 
 async function serve(config: Config): Promise<void> {
@@ -21,61 +36,44 @@ async function serve(config: Config): Promise<void> {
   endOnUnforeseen(log);
   const ended = Promise.withResolvers<void>();
   // Before the start, so that a signal while a large database is opened ends it in order, too.
-  const app = startApp(config, { log });
+  const server = start(config, log);
   onSignals(async (signal) => {
     log.logger.info({ signal }, 'ending: requests in flight may finish');
-    // Requests have had their time then, and what is left (re-reading a large layer) may be broken off: nothing acknowledged hangs on it.
-    const late = sleep(config.drainDelay + config.drainTimeout + CLOSE_MS, 'late' as const, { ref: false });
-    if ((await Promise.race([(await app).stop(), late])) === 'late')
-      log.logger.warn('ended without waiting for background work');
-    else log.logger.info('ended');
+    if (await stopInTime(await server, config)) log.logger.info('ended');
+    else log.logger.warn('ended without waiting for background work');
     ended.resolve();
   });
-  announce(config, await app, log);
+  announce(config, await server, log);
   giveBackMemory();
-  await ended.promise;
+  await Promise.race([ended.promise, (await server).broken ?? ended.promise]);
   log.flush();
   // Whatever still keeps the event loop busy (a client's half-closed socket) is not waited for.
   process.exit(0);
 }
 
-const CLOSE_MS = 5000;
+async function start(config: Config, log: Log): Promise<Server> {
+  if (config.workers === 1) return startApp(config, { log });
+  const { serveWithWorkers } = await import('./workers/serve-with-workers.ts');
+  return serveWithWorkers(config, log);
+}
 
-function announce(config: Config, app: App, log: Log): void {
+const CLOSE_MS = 5000;
+/** Workers are given their time by the process that started them. */
+const WORKERS_MS = 10_000;
+
+/** Requests have had their time then, and what is left (re-reading a large layer) may be broken off: nothing acknowledged hangs on it. */
+async function stopInTime(server: Server, { drainDelay, drainTimeout, workers }: Config): Promise<boolean> {
+  const patience = drainDelay + drainTimeout + (workers === 1 ? CLOSE_MS : WORKERS_MS);
+  const late = sleep(patience, false, { ref: false });
+  return Promise.race([server.stop().then(() => true), late]);
+}
+
+function announce(config: Config, { origin, registryHost }: Server, log: Log): void {
   if (process.stdout.isTTY && config.logFormat !== 'json') {
-    process.stdout.write(`${firstSteps({ config, origin: app.origin, registryHost: app.registryHost })}\n`);
+    process.stdout.write(`${firstSteps({ config, origin, registryHost })}\n`);
   } else {
-    log.logger.info({ version, origin: app.origin, data: config.data, pid: process.pid }, 'listening');
+    const several = config.workers > 1 ? { workers: config.workers } : {};
+    log.logger.info({ version, origin, data: config.data, pid: process.pid, ...several }, 'listening');
     log.flush();
   }
-}
-
-/** Ctrl-C reaches us from the terminal and again through npm or the launcher: two within this time are one. */
-const SAME_SIGNAL_MS = 1000;
-
-/** The first signal begins an orderly end, a second one ends at once. */
-function onSignals(begin: (signal: NodeJS.Signals) => Promise<void>): void {
-  let begunAt: number | undefined;
-  const handle = (signal: NodeJS.Signals) => {
-    if (begunAt === undefined) {
-      begunAt = performance.now();
-      begin(signal).catch((error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      });
-    } else if (performance.now() - begunAt > SAME_SIGNAL_MS) {
-      process.exit(1);
-    }
-  };
-  process.on('SIGTERM', handle);
-  process.on('SIGINT', handle);
-}
-
-/** What nobody foresaw leaves the process in a state nobody knows: it is logged and the process ends; nothing acknowledged is lost. */
-function endOnUnforeseen(log: Log): void {
-  process.on('uncaughtException', (error) => {
-    log.logger.fatal({ err: error }, 'unforeseen error, ending');
-    log.flush();
-    process.exit(1);
-  });
 }

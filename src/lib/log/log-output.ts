@@ -14,17 +14,20 @@ export interface LogOutput {
   flushSync(): void;
 }
 
-const BLOCK = 64 * 1024;
+const USUAL_BLOCK = 64 * 1024;
+/** What POSIX lets a pipe take in one piece, whoever else writes to it. */
+export const PIPE_BLOCK = 4096;
 const FLUSH_MS = 100;
 const MOST_WAITING = 8 * 2 ** 20;
 /** What a character of a string (a UTF-16 unit) may take at most in UTF-8. */
 const BYTES_A_CHARACTER = 3;
 
-export function openLogOutput(fd: number): LogOutput {
+/** No piece longer than `blockSize` is written, but for a single line that is longer. */
+export function openLogOutput(fd: number, blockSize = USUAL_BLOCK): LogOutput {
   /** Blocks that are full, oldest first. */
   let full: Buffer<ArrayBuffer>[] = [];
   let fullBytes = 0;
-  let current = Buffer.allocUnsafeSlow(BLOCK);
+  let current = Buffer.allocUnsafeSlow(blockSize);
   let filled = 0;
   let lost = 0;
   let spare: Buffer<ArrayBuffer> | undefined;
@@ -35,7 +38,7 @@ export function openLogOutput(fd: number): LogOutput {
     if (filled === 0) return;
     full.push(current.subarray(0, filled));
     fullBytes += filled;
-    current = spare ?? Buffer.allocUnsafeSlow(BLOCK);
+    current = spare ?? Buffer.allocUnsafeSlow(blockSize);
     spare = undefined;
     filled = 0;
   }
@@ -61,7 +64,7 @@ export function openLogOutput(fd: number): LogOutput {
       if (error === null && written < rest.length) return writeOut(rest.subarray(written), block);
       // An error means that nobody will ever read it (EPIPE): serving goes on.
       underWay = undefined;
-      if (block.buffer.byteLength === BLOCK) spare = Buffer.from(block.buffer);
+      if (block.buffer.byteLength === blockSize) spare = Buffer.from(block.buffer);
       if (full.length > 0) flush();
       else if (filled > 0) timer ??= setTimeout(flush, FLUSH_MS).unref();
     };
@@ -69,14 +72,16 @@ export function openLogOutput(fd: number): LogOutput {
   }
 
   function append(line: string): void {
-    if (line.length * BYTES_A_CHARACTER > BLOCK) {
+    if (line.length * BYTES_A_CHARACTER > blockSize) {
       seal();
-      const own = Buffer.from(line);
+      // Not from Node's pool, whose memory others use: what is written out may be filled again.
+      const own = Buffer.allocUnsafeSlow(Buffer.byteLength(line));
+      own.write(line);
       full.push(own);
       fullBytes += own.length;
       return;
     }
-    if (filled + line.length * BYTES_A_CHARACTER > BLOCK) seal();
+    if (filled + line.length * BYTES_A_CHARACTER > blockSize) seal();
     filled += current.write(line, filled);
   }
 
