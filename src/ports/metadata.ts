@@ -4,6 +4,7 @@
  * Everything that must hold together changes in one `write`. A store method never decides anything ECR-like: it finds, puts
  * and deletes; rules are in services/.
  */
+import type { GarbageStore } from './garbage-store.ts';
 import type { JobStore } from './job-store.ts';
 import type {
   AccessKeyRecord,
@@ -76,6 +77,7 @@ export interface MetadataTx {
   readonly tags: TagStore;
   readonly uploads: UploadStore;
   readonly jobs: JobStore;
+  readonly garbage: GarbageStore;
   readonly installation: InstallationStore;
 }
 
@@ -102,7 +104,10 @@ export interface RepositoryStore {
    * and settings. `shared` lets those in that only add to it: uploads and layers.
    */
   find(registry: RegistryId, name: string, lock?: 'exclusive' | 'shared'): Work<RepositoryRecord | undefined>;
-  /** Takes the same locks for repositories known by id, in the order of ids; answers those that are there. */
+  /**
+   * Takes the same locks for repositories known by id, in the order of ids; answers those that are there, also deleted ones that are not
+   * emptied yet. Whoever removes layers must have the exclusive one: images that are being put rely on it.
+   */
   lock(ids: readonly number[], lock: 'exclusive' | 'shared'): Work<Set<number>>;
   /** In order of creation; `after` is the id of the last one seen. */
   list(registry: RegistryId, page: { after?: number; limit: number }): Work<RepositoryRecord[]>;
@@ -120,10 +125,10 @@ export interface RepositoryStore {
    */
   delete(id: number): Work<void>;
   /**
-   * Removes up to `limit` images and layers of deleted repositories; answers whether it found any, so that there may be more. Blobs that only
-   * they showed are unreferenced afterwards.
+   * Removes up to `limit` images and layers of deleted repositories; answers how many, and undefined when there is no such repository. Blobs
+   * that only they showed are unreferenced afterwards.
    */
-  purge(limit: number): Work<boolean>;
+  purge(limit: number): Work<{ images: number; layers: number } | undefined>;
 }
 
 export interface BlobRecordStore {
@@ -145,7 +150,7 @@ export interface BlobRecordStore {
 
 export interface LayerStore {
   /** The layer with its blob; a damaged blob is still found (with `blob.damaged`), so that a push can heal it. */
-  find(repositoryId: number, digest: string): Work<StoredLayer | undefined>;
+  find(repositoryId: number, digest: string, lock?: 'exclusive' | 'none'): Work<StoredLayer | undefined>;
   findMany(repositoryId: number, digests: readonly string[]): Work<StoredLayer[]>;
   /** A layer of any repository of the registry with that digest, for a mount without `from`. */
   findInRegistry(registry: RegistryId, digest: string): Work<StoredLayer | undefined>;

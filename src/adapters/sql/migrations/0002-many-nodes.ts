@@ -101,6 +101,7 @@ create table installation (
 create table nodes (
   node_id text collate "C" not null primary key,
   lease_until timestamptz not null,
+  evicted boolean not null default false,
   address text not null,
   version text not null,
   started_at timestamptz not null

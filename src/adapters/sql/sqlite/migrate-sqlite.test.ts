@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { DatabaseTooNew } from '../migrations/database-too-new.ts';
 import type { Migration } from '../migrations/migration.ts';
 import { migrations } from '../migrations/migrations.ts';
-import { DatabaseTooNew, migrateSqlite } from './migrate-sqlite.ts';
+import { migrateSqlite } from './migrate-sqlite.ts';
 import { sqliteEngine } from './sqlite-engine.ts';
 
 const fixtures = join(import.meta.dirname, '../migrations/fixtures');
@@ -68,6 +69,8 @@ describe('migrations', () => {
     const broken: Migration = {
       version: migrations.length + 1,
       name: 'broken',
+      oldestProgram: 1,
+      postgres: '',
       sqlite: 'create table half (a integer) strict; create table nonsense (',
     };
     const before = schemaOf(db);
@@ -82,6 +85,8 @@ describe('migrations', () => {
     const next: Migration = {
       version: migrations.length + 1,
       name: 'next',
+      oldestProgram: migrations.length + 1,
+      postgres: '',
       sqlite: 'create table later (a integer) strict',
     };
     const db = migrated([...migrations, next]);

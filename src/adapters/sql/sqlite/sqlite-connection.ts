@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { sqliteDialect } from '../dialects/sqlite.ts';
 import { migrations } from '../migrations/migrations.ts';
-import type { Call, CompiledStatement, Statement } from '../statement.ts';
+import type { Call, CompiledStatement, LockRows, Statement } from '../statement.ts';
 import { migrateSqlite } from './migrate-sqlite.ts';
 
 /** How long opening waits for another process that is opening, migrating or recovering the same database. */
@@ -73,9 +73,11 @@ function syncDirectory(path: string): void {
 }
 
 /** Runs calls on the connection, each statement prepared at its first use. Throws what SQLite throws. */
-export function executor(db: DatabaseSync): (call: Call) => unknown {
+export function executor(db: DatabaseSync): (call: Call | LockRows) => unknown {
   const prepared = new Map<Statement<never, unknown>, { query: StatementSync; bind: CompiledStatement['bind'] }>();
   return ({ kind, statement, args }) => {
+    // Whoever writes is alone.
+    if (kind === 'lock') return undefined;
     let known = prepared.get(statement);
     if (known === undefined) {
       const { sql, bind } = statement.compile(sqliteDialect);

@@ -7,7 +7,7 @@ import { all, changed, first, run, statement } from '../statement.ts';
 
 export const accountStore: AccountStore = {
   *find(accountId) {
-    const row = yield* first(findAccount, { accountId });
+    const row = yield* first(findAccount, { accountId }, 'exclusive');
     return row && toAccount(row);
   },
   *list() {
@@ -54,8 +54,10 @@ const toAccessKey = (row: Selectable<AccessKeysTable>): AccessKeyRecord => ({
   createdAt: row.created_at,
 });
 
-const findAccount = statement('accounts.find', (db, arg: { accountId: string }) =>
-  db.selectFrom('accounts').selectAll().where('account_id', '=', arg.accountId),
+const findAccount = statement(
+  'accounts.find',
+  (db, arg: { accountId: string }) => db.selectFrom('accounts').selectAll().where('account_id', '=', arg.accountId),
+  { locks: 'accounts' },
 );
 
 const listAccounts = statement('accounts.list', (db) =>

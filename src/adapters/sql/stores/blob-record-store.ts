@@ -3,11 +3,11 @@ import type { Selectable } from 'kysely';
 import type { BlobRecordStore } from '../../../ports/metadata.ts';
 import type { BlobRecord } from '../../../ports/records.ts';
 import type { BlobsTable } from '../schema.ts';
-import { all, changed, first, run, statement } from '../statement.ts';
+import { all, changed, first, lockRows, run, statement } from '../statement.ts';
 
 export const blobRecordStore: BlobRecordStore = {
   *findByDigest(digest) {
-    const row = yield* first(findByDigest, { digest });
+    const row = yield* first(findByDigest, { digest }, 'exclusive');
     return row && toBlob(row);
   },
   *add(blob) {
@@ -27,6 +27,7 @@ export const blobRecordStore: BlobRecordStore = {
     return (yield* all(listNotShown, { after, limit, createdBefore })).map(toBlob);
   },
   *deleteIfUnreferenced(id) {
+    yield* lockRows(lockBlobs, { ids: [id] }, 'part');
     const deleted = (yield* run(deleteIfNotShown, { id })) === 1;
     if (deleted) yield* changed('everything');
     return deleted;
@@ -51,8 +52,18 @@ export const toBlob = (row: Omit<Selectable<BlobsTable>, 'shown'>): BlobRecord =
   verifiedAt: row.verified_at,
 });
 
-const findByDigest = statement('blobs.findByDigest', (db, arg: { digest: string }) =>
-  db.selectFrom('blobs').selectAll().where('digest', '=', arg.digest),
+const findByDigest = statement(
+  'blobs.findByDigest',
+  (db, arg: { digest: string }) => db.selectFrom('blobs').selectAll().where('digest', '=', arg.digest),
+  { locks: 'blobs' },
+);
+
+/** Before it is asked whether anybody shows these blobs: with the lock `part`, who shows one more is seen, or waits. */
+export const lockBlobs = statement(
+  'blobs.lock',
+  (db, arg: { ids: readonly number[] }, dialect) =>
+    db.selectFrom('blobs').select('id').where('id', 'in', dialect.ids(arg.ids)).orderBy('id'),
+  { locks: 'blobs' },
 );
 
 const add = statement('blobs.add', (db, arg: Omit<BlobRecord, 'id' | 'damaged'> & { damaged: 0 | 1 }) =>

@@ -54,8 +54,11 @@ const storedLayers = (db: Kysely<Tables>) =>
         .as('image_refers'),
     );
 
-export const find = statement('layers.find', (db, arg: OneLayer) =>
-  storedLayers(db).where('layers.repository_id', '=', arg.repositoryId).where('layers.digest', '=', arg.digest),
+export const find = statement(
+  'layers.find',
+  (db, arg: OneLayer) =>
+    storedLayers(db).where('layers.repository_id', '=', arg.repositoryId).where('layers.digest', '=', arg.digest),
+  { locks: 'layers' },
 );
 
 export const findMany = statement(

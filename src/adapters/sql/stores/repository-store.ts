@@ -8,12 +8,16 @@ import type { Selectable } from 'kysely';
 import type { NewRepository, RepositoryStore } from '../../../ports/metadata.ts';
 import type { RegistryId, RepositoryRecord, TagMutability } from '../../../ports/records.ts';
 import type { Flag, RepositoriesTable } from '../schema.ts';
-import { all, changed, first, run, statement } from '../statement.ts';
+import { all, changed, first, lockRows, run, statement } from '../statement.ts';
+import { lockBlobs } from './blob-record-store.ts';
 
 export const repositoryStore: RepositoryStore = {
-  *find(registry, name) {
-    const row = yield* first(find, { ...registryOf(registry), name });
+  *find(registry, name, lock = 'exclusive') {
+    const row = yield* first(find, { ...registryOf(registry), name }, lock);
     return row && toRepository(row);
+  },
+  *lock(ids, lock) {
+    return new Set((yield* all(lockByIds, { ids }, lock)).map((row) => row.id));
   },
   *list(registry, { after = 0, limit }) {
     return (yield* all(list, { ...registryOf(registry), after, limit })).map(toRepository);
@@ -46,15 +50,17 @@ export const repositoryStore: RepositoryStore = {
     yield* changed(id);
   },
   *purge(limit) {
-    const repository = yield* first(findDeleted, {});
-    if (repository === undefined) return false;
+    const repository = yield* first(findDeleted, {}, 'exclusive');
+    if (repository === undefined) return undefined;
     const { id } = repository;
     // Images first: a layer cannot go while an image refers to it.
     const images = yield* run(deleteSomeImages, { id, limit });
     const layers = yield* all(deleteSomeLayers, { id, limit: limit - images });
-    yield* run(hideBlobs, { blobIds: [...new Set(layers.map((layer) => layer.blob_id))] });
+    const blobIds = [...new Set(layers.map((layer) => layer.blob_id))];
+    yield* lockRows(lockBlobs, { ids: blobIds }, 'part');
+    yield* run(hideBlobs, { blobIds });
     if (images + layers.length < limit) yield* run(deleteEmpty, { id });
-    return true;
+    return { images, layers: layers.length };
   },
 };
 
@@ -87,13 +93,23 @@ const toRow = (repository: NewRepository): NewRow => ({
   resource_tags: JSON.stringify(repository.resourceTags),
 });
 
-const find = statement('repositories.find', (db, arg: RegistryId & { name: string }) =>
-  db
-    .selectFrom('live_repositories')
-    .selectAll()
-    .where('account_id', '=', arg.accountId)
-    .where('region', '=', arg.region)
-    .where('name', '=', arg.name),
+const find = statement(
+  'repositories.find',
+  (db, arg: RegistryId & { name: string }) =>
+    db
+      .selectFrom('live_repositories')
+      .selectAll()
+      .where('account_id', '=', arg.accountId)
+      .where('region', '=', arg.region)
+      .where('name', '=', arg.name),
+  { locks: 'live_repositories' },
+);
+
+const lockByIds = statement(
+  'repositories.lock',
+  (db, arg: { ids: readonly number[] }, dialect) =>
+    db.selectFrom('repositories').select('id').where('id', 'in', dialect.ids(arg.ids)).orderBy('id'),
+  { locks: 'repositories' },
 );
 
 const list = statement('repositories.list', (db, arg: RegistryId & { after: number; limit: number }) =>
@@ -169,14 +185,17 @@ const deleteUploads = statement('repositories.deleteUploads', (db, arg: { id: nu
   db.deleteFrom('uploads').where('repository_id', '=', arg.id),
 );
 
-const findDeleted = statement('repositories.findDeleted', (db) =>
-  // A literal, not a parameter: else SQLite does not see that the partial index serves.
-  db
-    .selectFrom('repositories')
-    .select('id')
-    .where('deleted', '=', (eb) => eb.lit(1))
-    .orderBy('id')
-    .limit(1),
+const findDeleted = statement(
+  'repositories.findDeleted',
+  (db) =>
+    // A literal, not a parameter: else SQLite does not see that the partial index serves.
+    db
+      .selectFrom('repositories')
+      .select('id')
+      .where('deleted', '=', (eb) => eb.lit(1))
+      .orderBy('id')
+      .limit(1),
+  { locks: 'repositories' },
 );
 
 type Slice = { id: number; limit: number };
@@ -207,7 +226,7 @@ const hideBlobs = statement('repositories.purge (blobs)', (db, arg: { blobIds: r
   db
     .updateTable('blobs')
     .set({ shown: 0 })
-    .where('id', 'in', dialect.elements(arg.blobIds))
+    .where('id', 'in', dialect.ids(arg.blobIds))
     .where((eb) =>
       eb.not(eb.exists(eb.selectFrom('layers').select('layers.id').whereRef('layers.blob_id', '=', 'blobs.id'))),
     ),

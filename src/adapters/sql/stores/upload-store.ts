@@ -7,7 +7,7 @@ import { all, first, run, statement } from '../statement.ts';
 
 export const uploadStore: UploadStore = {
   *find(id) {
-    const row = yield* first(find, { id });
+    const row = yield* first(find, { id }, 'exclusive');
     return row && toUpload(row);
   },
   *add(upload) {
@@ -59,8 +59,10 @@ const toUpload = (row: Selectable<UploadsTable>): UploadRecord => ({
 
 type WithFlag<T> = Omit<T, 'shortPartFollowed'> & { shortPartFollowed: Flag };
 
-const find = statement('uploads.find', (db, arg: { id: string }) =>
-  db.selectFrom('uploads').selectAll().where('id', '=', arg.id),
+const find = statement(
+  'uploads.find',
+  (db, arg: { id: string }) => db.selectFrom('uploads').selectAll().where('id', '=', arg.id),
+  { locks: 'uploads' },
 );
 
 const add = statement('uploads.add', (db, arg: WithFlag<UploadRecord>) =>
