@@ -120,7 +120,7 @@ function keysOf(config: StorageConfig, madeBefore: () => Promise<string | undefi
 }
 
 /** The text of the PEM file; throws ConfigError when it cannot be read. */
-async function certificates(key: StorageSetting, path: string | undefined): Promise<{ ca?: string }> {
+export async function certificates(key: StorageSetting, path: string | undefined): Promise<{ ca?: string }> {
   if (path === undefined) return {};
   try {
     return { ca: await readFile(path, 'utf8') };

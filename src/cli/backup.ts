@@ -65,7 +65,10 @@ async function takeBackup(
     let snapshot: Snapshot | undefined;
     const copied = { layers: 0, bytes: 0 };
     const steps = backUp(ports, place, {
-      copyDatabase: (path) => copyDatabase(config, path),
+      async copyDatabase(path) {
+        await copyDatabase(config, path);
+        return openDatabaseCopy(path);
+      },
       secretFiles,
       verify,
       longshore: version,

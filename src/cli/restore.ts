@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { storageSettings } from '../config/storage-settings.ts';
 import type { Config } from '../config.ts';
-import { openBackup, openDatabaseCopy, openNewInstallation } from '../open-safekeeping.ts';
+import { keysIn, openBackup, openDatabaseCopy, openNewInstallation } from '../open-safekeeping.ts';
 import { type BackupPlace, BackupUnavailable, type Snapshot } from '../ports/backup-place.ts';
 import { systemClock } from '../ports/clock.ts';
 import { checkSnapshot } from '../services/safekeeping/check-snapshot.ts';
@@ -97,7 +97,7 @@ async function restore(config: Config, place: BackupPlace, snapshot: Snapshot): 
   try {
     let sums: Sums = { layers: 0, bytes: 0, lost: [] };
     let progress = startProgress('Restoring layers', 0);
-    for await (const step of restoreSnapshot(place, snapshot, to, { clock: systemClock, copyFile })) {
+    for await (const step of restoreSnapshot(place, snapshot, to, { clock: systemClock, copyFile, keysIn })) {
       if (step.step === 'layers') {
         sums = { layers: step.layers, bytes: step.bytes, lost: [] };
         progress = startProgress('Restoring layers', step.bytes);

@@ -5,6 +5,7 @@
  * never changed, so that what is there already is not copied again.
  */
 import type { Readable } from 'node:stream';
+import type { SecretFile } from './new-installation.ts';
 
 /** A layer as a backup knows it. */
 export interface BackupLayer {
@@ -64,7 +65,7 @@ export interface BackupPlace {
   /** Path of the copy of the database; not to be written to. */
   databaseOf(snapshot: Snapshot): string;
   /** The small files that were added, with their texts. */
-  secretFilesOf(snapshot: Snapshot): Promise<{ readonly name: string; readonly text: string }[]>;
+  secretFilesOf(snapshot: Snapshot): Promise<SecretFile[]>;
   removeSnapshot(snapshot: Snapshot): Promise<void>;
   /** Others may use the place again. */
   close(): Promise<void>;

@@ -1,15 +1,10 @@
 /** The small files with secrets in a data directory: keys and root access keys. Whoever has a backup of them can be anybody. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TargetInUse } from '../../ports/new-installation.ts';
+import { type SecretFile, TargetInUse } from '../../ports/new-installation.ts';
 import { isAbsence, namesIn, syncPath, writeDurably } from './durable-files.ts';
 
 const SECRET = /^(?:keys|root-access-key-\d{12})\.json$/;
-
-export interface SecretFile {
-  readonly name: string;
-  readonly text: string;
-}
 
 /** Those in the directory; none with keys that come from the setting `secret`. */
 export async function readSecretFiles(directory: string): Promise<SecretFile[]> {

@@ -39,7 +39,8 @@ async function makeKeyFile(path: string, madeBefore: () => Promise<string | unde
   return createPrivateFile(path, `${JSON.stringify({ version: 1, ...keys }, null, 2)}\n`);
 }
 
-function parseKeys(text: string, path: string): Keys {
+/** The keys in the text of the file; `path` is for messages. Throws KeyFileProblem. */
+export function parseKeys(text: string, path: string): Keys {
   let file: Record<string, unknown>;
   try {
     file = Object(JSON.parse(text));

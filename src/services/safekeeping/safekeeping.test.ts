@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { configFor } from '../../config.ts';
 import {
   copyDatabase,
+  keysIn,
   openBackup,
   openDatabaseCopy,
   openNewInstallation,
@@ -66,7 +67,10 @@ async function bench(t: TestContext): Promise<Bench> {
       const outcomes: Record<string, number> = {};
       let rounds = 0;
       const steps = backUp(stores.ports, place, {
-        copyDatabase: (path) => copyDatabase(config, path),
+        async copyDatabase(path) {
+          await copyDatabase(config, path);
+          return openDatabaseCopy(path);
+        },
         secretFiles: await readSecretFiles(data),
         verify,
         longshore: 'test',
@@ -88,7 +92,7 @@ async function restoreTo(place: BackupPlace, snapshot: Snapshot, data: string, b
   const outcomes: Record<string, number> = {};
   try {
     let seen = 0;
-    for await (const step of restoreSnapshot(place, snapshot, to, { clock: { now: () => 5 }, copyFile })) {
+    for await (const step of restoreSnapshot(place, snapshot, to, { clock: { now: () => 5 }, copyFile, keysIn })) {
       if (step.step !== 'layer') continue;
       outcomes[step.outcome] = (outcomes[step.outcome] ?? 0) + 1;
       if (++seen === breakAfter) break;

@@ -20,18 +20,21 @@ export function openDatabaseDraft(path: string): DatabaseDraft {
       const update = db.prepare(
         'update blobs set location = ?, fingerprint = ?, damaged = ?, verified_at = iif(?, verified_at, ?) where id = ?',
       );
-      db.exec('begin immediate');
-      try {
+      atomically(db, () => {
         for (const { id, location, fingerprint, lost } of layers)
           update.run(location, fingerprint, lost ? 1 : 0, lost ? 1 : 0, at, id);
-        db.exec('commit');
-      } catch (error) {
-        db.exec('rollback');
-        throw error;
-      }
+      });
+    },
+    reseal(seal) {
+      const all = db.prepare('select access_key_id as id, sealed_secret as sealed from access_keys').all();
+      const update = db.prepare('update access_keys set sealed_secret = ? where access_key_id = ?');
+      atomically(db, () => {
+        for (const { id, sealed } of all) update.run(seal(String(id), sealed as Uint8Array), String(id));
+        db.exec("delete from installation where name = 'key-check'");
+      });
     },
     settle() {
-      db.exec('begin immediate; delete from uploads; delete from changes; commit');
+      atomically(db, () => db.exec('delete from uploads; delete from changes'));
       // One file again: the log's content goes into it and the log away.
       db.exec('pragma journal_mode = delete');
       sync(path);
@@ -60,6 +63,17 @@ function readable(db: DatabaseSync): DatabaseCopy {
     names: (digest) => one.get(digest) !== undefined,
     close: () => db.close(),
   };
+}
+
+function atomically(db: DatabaseSync, work: () => void): void {
+  db.exec('begin immediate');
+  try {
+    work();
+    db.exec('commit');
+  } catch (error) {
+    if (db.isTransaction) db.exec('rollback');
+    throw error;
+  }
 }
 
 function sync(path: string): void {
