@@ -33,6 +33,16 @@ export function onPostgresAndS3(): boolean {
   throw new Error(`LONGSHORE_TEST_STORES is "${chosen}"; it must be sqlite+files or postgres+s3`);
 }
 
+/** Why a test that looks into the data directory cannot run now; undefined when it can. For `{ skip }`. */
+export function whyNotFiles(): string | undefined {
+  return onPostgresAndS3() ? 'only on SQLite and files: it looks at what lies in the data directory' : undefined;
+}
+
+/** Why a test of PostgreSQL and S3 cannot run now. */
+export function whyNotPostgresAndS3(): string | undefined {
+  return onPostgresAndS3() ? undefined : 'only on PostgreSQL and S3: node scripts/with-test-stores.ts -- …';
+}
+
 /** The stores that the environment chooses for a data directory; the same directory name gets the same ones again. */
 export async function storesFor(dataDirectory: string): Promise<TestStores> {
   return onPostgresAndS3() ? openStoresOn(serversOfEnvironment(), basename(dataDirectory)) : sqliteAndFiles;

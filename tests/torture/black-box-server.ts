@@ -3,13 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort, type LongshoreProcess, startLongshore } from '../black-box/longshore-process.ts';
+import { onPostgresAndS3, serversOfEnvironment, storesFor } from '../support/test-stores.ts';
 import { createReport } from './report.ts';
 import { TRIAL_FLAGS } from './stage.ts';
+import { type StoredObjects, storedFiles, storedInBucket } from './stored-objects.ts';
 import { createTrial, logIn, type Trial } from './trial.ts';
 
 export interface BlackBoxServer extends AsyncDisposable {
   readonly trial: Trial;
   readonly data: string;
+  readonly objects: StoredObjects;
   /** The process that runs now. */
   process(): LongshoreProcess;
   /** Ends it as asked and starts it again on the same data and port. */
@@ -28,15 +31,24 @@ export async function startBlackBox(options: BlackBoxOptions = {}): Promise<Blac
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'longshore-trial-')));
   const port = await findFreePort();
   const { under } = options;
+  const stores = await storesFor(data);
   const flags = [...TRIAL_FLAGS, ...(options.flags ?? [])];
   const start = (until: '/readyz' | '/livez' = '/readyz') =>
-    startLongshore({ data, port, flags, until, ...(under === undefined ? {} : { under }) });
+    startLongshore({
+      data,
+      port,
+      flags,
+      until,
+      environment: stores.environment,
+      ...(under === undefined ? {} : { under }),
+    });
   let server = await start();
-  const trial = createTrial(server.origin, createReport());
+  const trial = createTrial([server.origin], createReport());
   await logIn(trial);
   return {
     trial,
     data,
+    objects: onPostgresAndS3() ? storedInBucket(serversOfEnvironment().s3, stores) : storedFiles(data),
     process: () => server,
     async restart(how, until) {
       await server[how]();
@@ -45,6 +57,7 @@ export async function startBlackBox(options: BlackBoxOptions = {}): Promise<Blac
     async [Symbol.asyncDispose]() {
       trial.http.close();
       await server.kill();
+      await stores.dispose();
       if (options.data === undefined) await rm(data, { recursive: true, force: true });
     },
   };

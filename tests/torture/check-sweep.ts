@@ -1,9 +1,8 @@
 /** After the last crash: once the background has done its work, the store holds what images need, each once, and nothing else. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256Digest } from '../black-box/content.ts';
 import type { Model } from './model.ts';
-import { listStoredFiles } from './stored-files.ts';
+import type { StoredObjects } from './stored-objects.ts';
 import type { Trial } from './trial.ts';
 
 /** Grace periods and intervals so short that collection, expiry and sweep happen while we watch. */
@@ -17,21 +16,19 @@ export const SWEEP_FLAGS = [
 const PATIENCE_MS = 60_000;
 
 /** The server runs with SWEEP_FLAGS. Reports what is left over or gone; then the model knows that unreferenced layers are gone. */
-export async function checkSweep(trial: Trial, data: string): Promise<void> {
+export async function checkSweep(trial: Trial, objects: StoredObjects): Promise<void> {
   const needed = neededDigests(trial.model);
   for (const giveUpAt = performance.now() + PATIENCE_MS; performance.now() < giveUpAt; await sleep(250)) {
-    if ((await listStoredFiles(data)).length <= needed.size) break;
+    if ((await objects.list()).length <= needed.size) break;
   }
   const found: string[] = [];
-  for (const file of await listStoredFiles(data)) {
-    const digest = `sha256:${createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex')}`;
-    if (!needed.has(digest) || found.includes(digest)) trial.report.breach('left over', `${file} holds ${digest}`);
+  for (const name of await objects.list()) {
+    const digest = sha256Digest(await objects.read(name));
+    if (!needed.has(digest) || found.includes(digest)) trial.report.breach('left over', `${name} holds ${digest}`);
     found.push(digest);
   }
   for (const digest of needed) {
-    if (!found.includes(digest)) trial.report.breach('lost', `no stored file holds ${digest}, which an image needs`);
+    if (!found.includes(digest)) trial.report.breach('lost', `nothing stored holds ${digest}, which an image needs`);
   }
   forgetUnreferenced(trial.model);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFile, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { type Content, contentSlice, makeContent, sha256Digest } from '../black-box/content.ts';
+import { whyNotFiles } from '../support/test-stores.ts';
 import { type BlackBoxServer, startBlackBox } from './black-box-server.ts';
 import { pushImageAsDocker } from './push-as-docker.ts';
 import { makeImage } from './push-manifest.ts';
@@ -37,7 +38,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
 /** What a client does first with the damaged layer. */
 const FIRST_LOOKS = ['GET', 'GET of a range', 'HEAD', 'BatchCheckLayerAvailability'] as const;
 
-test('damaged files are never served as whole, and a push heals them', async (t) => {
+test('damaged files are never served as whole, and a push heals them', { skip: whyNotFiles() ?? false }, async (t) => {
   await using server = await startBlackBox();
   await callAws(server.trial, 'CreateRepository', { repositoryName: 'app' });
   for (const [words, damage] of Object.entries(DAMAGES)) {

@@ -9,13 +9,14 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Content, makeContent, sha256Digest } from '../black-box/content.ts';
 import type { Answer } from '../black-box/http-client.ts';
+import { whyNotFiles } from '../support/test-stores.ts';
 import { type BlackBoxServer, startBlackBox } from './black-box-server.ts';
 import { createLoopDisk, whyNoLoopDisks } from './loop-device.ts';
 import type { Manifest } from './model.ts';
 import { pushImageAsDocker, pushLayerAsDocker } from './push-as-docker.ts';
 import { makeImage } from './push-manifest.ts';
 
-const reason = await whyNoLoopDisks();
+const reason = whyNotFiles() ?? (await whyNoLoopDisks());
 
 test('a full disk', { skip: reason ?? false }, async (t) => {
   const disk = await createLoopDisk(128);

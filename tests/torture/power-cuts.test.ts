@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findFreePort } from '../black-box/longshore-process.ts';
 import { createRandom } from '../black-box/random.ts';
+import { whyNotFiles } from '../support/test-stores.ts';
 import { closingTable } from './closing-table.ts';
 import { whyNoLoopDisks } from './loop-device.ts';
 import { createPowerCutStage } from './power-cut-stage.ts';
@@ -12,7 +13,7 @@ import { createReport } from './report.ts';
 import { runTrial } from './run-trial.ts';
 
 const CUTS = 10;
-const reason = await whyNoLoopDisks();
+const reason = whyNotFiles() ?? (await whyNoLoopDisks());
 const SEED = process.env.TORTURE_SEED ?? 'every run the same';
 
 test(`${CUTS} power cuts`, { skip: reason ?? false }, async (t) => {

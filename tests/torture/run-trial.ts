@@ -4,13 +4,13 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { BINARY, type LongshoreProcess, trialEnvironment } from '../black-box/longshore-process.ts';
+import { BINARY, trialEnvironment } from '../black-box/longshore-process.ts';
 import type { Random } from '../black-box/random.ts';
 import { check } from './check.ts';
 import { checkSweep, SWEEP_FLAGS } from './check-sweep.ts';
 import { runClient } from './load.ts';
 import type { Report } from './report.ts';
-import type { Stage } from './stage.ts';
+import type { Running, Stage } from './stage.ts';
 import { createTrial, logIn, type Trial } from './trial.ts';
 
 const run = promisify(execFile);
@@ -49,7 +49,7 @@ export async function runTrial(options: TrialOptions): Promise<void> {
 async function playStage(options: TrialOptions, stage: Stage, first: number, last: number): Promise<void> {
   const { report } = options;
   let server = await stage.start();
-  const trial = createTrial(server.origin, report);
+  const trial = createTrial(stage.origins, report);
   try {
     await logIn(trial);
     for (let round = first; round <= last; round += 1) {
@@ -70,7 +70,7 @@ async function playStage(options: TrialOptions, stage: Stage, first: number, las
       report.breach('unexpected answer', `SIGTERM after the last round: exit code ${code}\n${server.output()}`);
     await verify(stage, report);
     server = await stage.start(SWEEP_FLAGS);
-    await checkSweep(trial, stage.data);
+    await checkSweep(trial, stage.objects);
     await check(trial, options.random.fork('swept'), { everything: true });
     if (report.breaches.length > before) await keepEvidence(options, stage, undefined, server);
   } finally {
@@ -83,7 +83,7 @@ async function loadAndCrash(
   options: TrialOptions,
   trial: Trial,
   stage: Stage,
-  server: LongshoreProcess,
+  server: Running,
   random: Random,
 ): Promise<void> {
   trial.stopping = false;
@@ -103,19 +103,16 @@ async function loadAndCrash(
 /** `longshore verify` re-reads everything; it must find nothing amiss. */
 async function verify(stage: Stage, report: Report): Promise<void> {
   try {
-    await run(process.execPath, [BINARY, 'verify', '--data', stage.data], { env: trialEnvironment() });
+    await run(process.execPath, [BINARY, 'verify', '--data', stage.data], {
+      env: { ...trialEnvironment(), ...stage.environment },
+    });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
     report.breach('verify failed', `${stdout}\n${stderr}`.slice(0, 4_000));
   }
 }
 
-async function keepEvidence(
-  options: TrialOptions,
-  stage: Stage,
-  error: unknown,
-  server?: LongshoreProcess,
-): Promise<void> {
+async function keepEvidence(options: TrialOptions, stage: Stage, error: unknown, server?: Running): Promise<void> {
   const { report, evidence } = options;
   const directory = join(evidence, `round-${report.round}`);
   await mkdir(directory, { recursive: true });

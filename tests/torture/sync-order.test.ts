@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { makeContent } from '../black-box/content.ts';
+import { whyNotFiles } from '../support/test-stores.ts';
 import { startBlackBox } from './black-box-server.ts';
 import { pushLayerAsDocker } from './push-as-docker.ts';
 
-const reason = whyNoStrace();
+const reason = whyNotFiles() ?? whyNoStrace();
 
 test('data, name and row are synced before the 201', { skip: reason ?? false }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'longshore-strace-'));

@@ -1,7 +1,8 @@
 /** What every client of the load shares, and the one way to send a change: begun in the model, then acknowledged or in doubt. */
-import { type AwsAnswer, type AwsClient, createAwsClient } from '../black-box/aws-client.ts';
-import { type Answer, createHttpClient, type HttpClient, NoAnswer } from '../black-box/http-client.ts';
+import type { AwsAnswer, AwsClient } from '../black-box/aws-client.ts';
+import { type Answer, type HttpClient, NoAnswer } from '../black-box/http-client.ts';
 import { ROOT_KEY } from '../black-box/longshore-process.ts';
+import { spreadCalls } from '../black-box/spread-calls.ts';
 import { createLocks, type Locks } from './locks.ts';
 import { type Changes, createModel, type Model } from './model.ts';
 import type { Report } from './report.ts';
@@ -15,7 +16,7 @@ export interface Trial {
   locks: Locks;
   /** The `Authorization` of registry requests; one docker token serves the whole trial, across every restart. */
   authorization: string;
-  /** Set from the moment of the crash: from then on a lost connection is no breach. */
+  /** Set from the moment of the crash: from then on a lost connection is no breach, nor is the 503 of a node that lost its database. */
   crashed: boolean;
   /** Tells the clients to come to an end. */
   stopping: boolean;
@@ -26,13 +27,12 @@ export class Crashed extends Error {
   override readonly name = 'Crashed';
 }
 
-export function createTrial(origin: string, report: Report): Trial {
-  const http = createHttpClient(origin);
+/** Calls go to each of the nodes in turn. */
+export function createTrial(origins: readonly string[], report: Report): Trial {
   return {
     model: createModel(),
     report,
-    http,
-    aws: createAwsClient(http, ROOT_KEY),
+    ...spreadCalls(origins, ROOT_KEY),
     locks: createLocks(),
     authorization: '',
     crashed: false,
@@ -60,6 +60,7 @@ export async function callRegistry(trial: Trial, call: RegistryCall): Promise<An
   const answer = await orCrashed(trial, `${call.method} ${call.path}`, () =>
     trial.http.call({ ...call, headers: { ...call.headers, authorization: trial.authorization } }),
   );
+  if (answer.status === 503 && trial.crashed) throw new Crashed(`${call.method} ${call.path}`);
   if (answer.status >= 500) {
     trial.report.breach(
       'server error',
@@ -72,6 +73,7 @@ export async function callRegistry(trial: Trial, call: RegistryCall): Promise<An
 /** One call to the AWS edge. Throws Crashed when the server is gone. */
 export async function callAws(trial: Trial, operation: string, input: unknown): Promise<AwsAnswer> {
   const answer = await orCrashed(trial, operation, () => trial.aws.call(operation, input));
+  if (answer.status === 503 && trial.crashed) throw new Crashed(operation);
   if (answer.status >= 500) {
     trial.report.breach('server error', `${operation} answered ${answer.status} ${answer.text.slice(0, 300)}`);
   }

@@ -10,19 +10,18 @@ import { createLoopDisk, whyNoLoopDisks } from './loop-device.ts';
 import { countBreaches, createReport } from './report.ts';
 import { runTrial } from './run-trial.ts';
 import { createKillStage, type Stage } from './stage.ts';
-import { listStoredFiles } from './stored-files.ts';
 
 test('a store that loses files at a kill is found out', async () => {
   const report = createReport();
   const port = await findFreePort();
   const evidence = await mkdtemp(join(tmpdir(), 'longshore-evidence-'));
   const createStage = async (): Promise<Stage> => {
-    const stage = createKillStage({ port, data: await mkdtemp(join(tmpdir(), 'longshore-torture-')) });
+    const stage = await createKillStage({ port, data: await mkdtemp(join(tmpdir(), 'longshore-torture-')) });
     return {
       ...stage,
       async crash(server) {
         await stage.crash(server);
-        for (const file of await listStoredFiles(stage.data)) await rm(file);
+        for (const name of await stage.objects.list()) await stage.objects.remove(name);
       },
     };
   };
