@@ -38,13 +38,20 @@ export function connectionConfig(settings: ConnectionSettings): pg.ClientConfig 
   };
 }
 
-/** Sizes, times and counts are far below 2^53. */
 const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8 || oid === pg.types.builtins.NUMERIC
-      ? Number
-      : pg.types.getTypeParser(oid, format as 'text'),
+  getTypeParser: (oid: number) => parsers.get(oid) ?? pg.types.getTypeParser(oid, 'text'),
 } as pg.CustomTypesConfig;
+
+const { INT8, NUMERIC, BYTEA } = pg.types.builtins;
+const parseBytes = pg.types.getTypeParser(BYTEA, 'text') as unknown as (text: string) => Buffer;
+
+const parsers = new Map<number, (text: string) => unknown>([
+  // Sizes, times and counts are far below 2^53.
+  [INT8, Number],
+  [NUMERIC, Number],
+  // As node:sqlite answers them.
+  [BYTEA, (text) => new Uint8Array(parseBytes(text))],
+]);
 
 const tlsParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'];
 
