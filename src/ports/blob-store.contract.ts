@@ -312,6 +312,16 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
       await assert.rejects(append(upload, 2 * MIB, randomBytes(5)), UploadLost);
     });
 
+    test('aborting an upload that was committed leaves what was committed', async () => {
+      const bytes = randomBytes(MIB);
+      const upload = begin();
+      await append(upload, 0, bytes);
+      const blob = await blobs.commit(upload, { digest: digestOf(bytes), size: MIB });
+      await blobs.abort(upload);
+      assert.equal(await blobs.check(blob), 'good');
+      assert.deepEqual((await fetch(blobs, blob)).bytes, bytes);
+    });
+
     test('lists what uploads left by their key and objects by location, with their age', async () => {
       const blob = await store(randomBytes(100));
       const upload = begin();

@@ -84,7 +84,7 @@ export interface BlobStore {
    * in which late writes can do no harm answers the same upload. Rejects as `append` does.
    */
   takeOver(upload: OpenUpload, offset: number): Promise<OpenUpload>;
-  /** Forgets an upload and removes its bytes. Never rejects for one that is not there. */
+  /** Forgets an upload and removes its bytes; what `commit` has made of them stays. Never rejects for one that is not there. */
   abort(upload: OpenUpload): Promise<void>;
   /** How the object looks now, without reading it. `changed`: it is there and may be whole or not; `verify` knows. */
   check(blob: StoredBlob): Promise<'good' | 'changed' | 'absent'>;

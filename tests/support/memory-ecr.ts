@@ -43,7 +43,7 @@ export async function createMemoryEcr(settings: Partial<ServiceSettings> = {}): 
   const objects: MemoryObjects = new Map();
   const ports = {
     metadata: await openSqlite({ path: ':memory:' }),
-    blobs: memoryBlobs(objects, () => now),
+    blobs: memoryBlobs(objects, { now: () => now }),
     clock: { now: () => now },
     keys: { dockerToken: randomBytes(32), pageToken: randomBytes(32), seal: randomBytes(32) },
   };
@@ -56,6 +56,7 @@ export async function createMemoryEcr(settings: Partial<ServiceSettings> = {}): 
     layerGracePeriodMs: 24 * hour,
     uploadExpiryMs: 24 * hour,
     sharedUploads: false,
+    redirectBlobsMs: undefined,
     ...settings,
   };
   const ecr = createEcrService(ports, allSettings);

@@ -51,7 +51,9 @@ async function postWholeBlob({ exchange, ecr, caller, ref }: OciRequest, digest:
   if (parseDigest(digest) === undefined) throw digestInvalid();
   await findRepository(ecr, ref);
   exchange.acceptBody();
-  const layer = await uploadWholeLayer(ecr, ref, digest, exchange.request);
+  const announced = exchange.request.headers['content-length'];
+  const size = announced === undefined ? undefined : Number(announced);
+  const layer = await uploadWholeLayer(ecr, ref, digest, exchange.request, size);
   if (layer === undefined) throw new BodyCutShort();
   sendStored(exchange, ref, digest);
 }

@@ -1,12 +1,12 @@
 /** Adds bytes to an upload. What is acknowledged here is durable: bytes first, then the row that counts them. */
 import type { Readable } from 'node:stream';
-import { UploadLost, UploadTooLarge } from '../../../ports/blob-store.ts';
+import { type AppendResult, UploadLost, UploadTooLarge } from '../../../ports/blob-store.ts';
 import type { UploadRecord } from '../../../ports/records.ts';
 import type { EcrService } from '../ecr-service.ts';
-import { invalidLayerPart, layerTooLarge, uploadNotFound } from '../faults.ts';
+import { invalidLayerPart, layerTooLarge } from '../faults.ts';
 import { limits } from '../limits.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
-import { findUpload } from './find-upload.ts';
+import { explainLoss, forgetLostUpload, tryHoldUpload } from './hold-upload.ts';
 import type { PartProgress } from './part-rules.ts';
 
 export interface AppendOptions {
@@ -23,6 +23,12 @@ export interface Appended {
 }
 
 /**
+ * How long bytes wait for a request on another node. A client whose connection broke comes again at once, while that node may still be
+ * recording what came; regctl then asks for the offset and goes on, docker, podman and crane begin the layer anew.
+ */
+const patienceMs = 3_000;
+
+/**
  * Throws RepositoryNotFound, UploadNotFound, InvalidLayerPart (another request is writing, or the upload stands elsewhere than
  * expected) and LimitExceeded (layer too large). `source` may be left unread when it throws.
  */
@@ -33,19 +39,15 @@ export async function appendUpload(
   source: Readable,
   options: AppendOptions = {},
 ): Promise<Appended> {
-  const appended = await ecr.uploadTurns.tryAlone(uploadId, async () => {
-    const upload = await findUpload(ecr, ref, uploadId);
+  return tryHoldUpload(ecr, ref, uploadId, patienceMs, async (upload) => {
     const parts = options.part?.(upload) ?? upload;
     const received = await receiveBytes(ecr, ref, upload, source, options.expectedOffset);
-    return { upload: await recordProgress(ecr, ref, upload, received.offset, parts), complete: received.complete };
+    return { upload: await recordProgress(ecr, ref, upload, received, parts), complete: received.complete };
   });
-  if (appended !== 'busy') return appended;
-  const { offset } = await findUpload(ecr, ref, uploadId);
-  throw invalidLayerPart('Another request is uploading to this layer', ref, uploadId, offset - 1);
 }
 
 /**
- * Writes the bytes behind what the upload has, without counting them yet. The caller holds the upload's turn. Throws as
+ * Writes the bytes behind what the upload has, without counting them yet. The caller holds the upload. Throws as
  * appendUpload does.
  */
 export async function receiveBytes(
@@ -54,19 +56,20 @@ export async function receiveBytes(
   upload: UploadRecord,
   source: Readable,
   expectedOffset: number | undefined,
-): Promise<{ offset: number; complete: boolean }> {
+): Promise<AppendResult> {
   if (expectedOffset !== undefined && expectedOffset !== upload.offset) {
     const message = `First byte of the layer part is ${expectedOffset} instead of ${upload.offset}`;
     throw invalidLayerPart(message, ref, upload.id, upload.offset - 1);
   }
   try {
-    return await ecr.blobs.append(upload.objectKey, upload.offset, source, {
+    const { objectKey: key, state, offset } = upload;
+    return await ecr.blobs.append({ key, state }, offset, source, {
       algorithm: upload.digestAlgorithm,
       limit: limits.layerBytes,
     });
   } catch (error) {
     if (error instanceof UploadTooLarge) throw layerTooLarge(limits.layerBytes);
-    if (error instanceof UploadLost) throw await forgetLostUpload(ecr, ref, upload.id);
+    if (error instanceof UploadLost) throw await forgetLostUpload(ecr, ref, upload);
     throw error;
   }
 }
@@ -75,18 +78,11 @@ async function recordProgress(
   ecr: EcrService,
   ref: RepositoryRef,
   upload: UploadRecord,
-  offset: number,
+  { offset, state }: AppendResult,
   { parts, lastPartSize, shortPartFollowed }: PartProgress,
 ): Promise<UploadRecord> {
-  const progress = { offset, parts, lastPartSize, shortPartFollowed, updatedAt: ecr.clock.now() };
-  const advanced = await ecr.metadata.write((tx) => tx.uploads.advance(upload.id, upload.offset, progress));
-  // Cancelled, expired, or its repository deleted while the bytes came.
-  if (!advanced) throw uploadNotFound(upload.id, ref);
+  const progress = { offset, state, parts, lastPartSize, shortPartFollowed, updatedAt: ecr.clock.now() };
+  const advanced = await ecr.metadata.write((tx) => tx.uploads.advance(upload.id, upload, progress));
+  if (!advanced) throw await explainLoss(ecr, ref, upload);
   return { ...upload, ...progress };
-}
-
-/** An upload whose bytes are gone can never be finished: the client must begin anew. Answers the fault to throw. */
-export async function forgetLostUpload(ecr: EcrService, ref: RepositoryRef, uploadId: string): Promise<Error> {
-  await ecr.metadata.write((tx) => tx.uploads.delete(uploadId));
-  return uploadNotFound(uploadId, ref);
 }

@@ -6,9 +6,12 @@ import type { UploadRecord } from '../../../ports/records.ts';
 import type { EcrService } from '../ecr-service.ts';
 import { invalidLayer, invalidLayerPart } from '../faults.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
-import { forgetLostUpload, receiveBytes } from './append-upload.ts';
-import { findUpload } from './find-upload.ts';
+import { receiveBytes } from './append-upload.ts';
+import { claimMs, forgetLostUpload, holdUpload } from './hold-upload.ts';
 import { type RecordedLayer, recordLayer } from './record-layer.ts';
+
+/** Longer than the claim of a node that died lasts, so that a client need not come again for it. */
+const patienceMs = claimMs + 5_000;
 
 export interface CompleteOptions {
   /** The last bytes, when they come with the closing request: they cost no commit of their own. */
@@ -28,13 +31,12 @@ export function completeUpload(
   digest: string,
   options: CompleteOptions = {},
 ): Promise<RecordedLayer> {
-  return ecr.uploadTurns.alone(uploadId, async () => {
-    const upload = await findUpload(ecr, ref, uploadId);
+  return holdUpload(ecr, ref, uploadId, patienceMs, async (upload) => {
     options.judge?.(upload);
     if (parseDigest(digest) === undefined) throw invalidLayer(digest);
-    const size = await receiveLastBytes(ecr, ref, upload, options.lastBytes);
-    const placed = await place(ecr, ref, upload, { digest, size });
-    return recordLayer(ecr, ref, placed, uploadId);
+    const { offset: size, state } = await receiveLastBytes(ecr, ref, upload, options.lastBytes);
+    const placed = await place(ecr, ref, { ...upload, state }, { digest, size });
+    return recordLayer(ecr, ref, placed, upload);
   });
 }
 
@@ -43,13 +45,13 @@ async function receiveLastBytes(
   ref: RepositoryRef,
   upload: UploadRecord,
   last: CompleteOptions['lastBytes'],
-): Promise<number> {
-  if (last === undefined) return upload.offset;
+): Promise<Pick<UploadRecord, 'offset' | 'state'>> {
+  if (last === undefined) return upload;
   const received = await receiveBytes(ecr, ref, upload, last.source, last.expectedOffset);
   if (!received.complete) {
     throw invalidLayerPart('The last bytes of the layer did not come', ref, upload.id, upload.offset - 1);
   }
-  return received.offset;
+  return received;
 }
 
 async function place(
@@ -59,10 +61,10 @@ async function place(
   expected: { readonly digest: string; readonly size: number },
 ): Promise<StoredBlob> {
   try {
-    return await ecr.blobs.commit(upload.objectKey, expected);
+    return await ecr.blobs.commit({ key: upload.objectKey, state: upload.state }, expected);
   } catch (error) {
     if (error instanceof DigestMismatch) throw invalidLayer(expected.digest);
-    if (error instanceof UploadLost) throw await forgetLostUpload(ecr, ref, upload.id);
+    if (error instanceof UploadLost) throw await forgetLostUpload(ecr, ref, upload);
     throw error;
   }
 }

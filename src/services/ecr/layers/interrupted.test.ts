@@ -10,10 +10,11 @@ import { createMemoryEcr, hour, type MemoryEcr } from '../../../../tests/support
 import { sha256Digest } from '../../../lib/oci/digest.ts';
 import { createEcrService, type EcrService } from '../ecr-service.ts';
 import { appendUpload } from './append-upload.ts';
-import { collectLayers } from './collect-layers.ts';
+import { createCollector } from './collect-layers.ts';
 import { completeUpload } from './complete-upload.ts';
 import { findLayer } from './find-layer.ts';
 import { findUpload } from './find-upload.ts';
+import { claimMs } from './hold-upload.ts';
 import { startUpload } from './start-upload.ts';
 import { createObjectSweep } from './sweep-objects.ts';
 import { uploadWholeLayer } from './upload-whole-layer.ts';
@@ -108,7 +109,7 @@ for (const [way, push] of Object.entries(ways)) {
           assert(await findLayer(memory.ecr, ref, digest));
           const sweep = createObjectSweep(memory.ecr);
           while ((await sweep()).more);
-          while ((await collectLayers(memory.ecr)).more);
+          while ((await createCollector(memory.ecr)()).more);
           assert.deepEqual(await readLayer(memory, digest), bytes, `${what}: swept`);
           const openUploads = await memory.ecr.metadata.read((tx) => tx.uploads.count());
           assert(memory.objects.size <= 1 + openUploads, `${what}: nothing is left over`);
@@ -122,34 +123,37 @@ for (const [way, push] of Object.entries(ways)) {
   }
 }
 
-test('an upload whose row stayed open goes on at its acknowledged offset', async () => {
-  let continued = 0;
-  for (const when of ['before', 'after'] as const) {
-    for (let crashAt = 0; ; crashAt += 1) {
-      const memory = await createMemoryEcr();
-      const ref = await memory.createRepository('app');
-      const bytes = randomBytes(100);
-      const digest = sha256Digest(bytes);
-      const { id } = await startUpload(memory.ecr, ref);
-      const from = (offset: number) => ({ source: Readable.from([bytes.subarray(offset)]), expectedOffset: offset });
+for (const sharedUploads of [false, true]) {
+  test(`an upload whose row stayed open goes on at its acknowledged offset${sharedUploads ? ', on another node' : ''}`, async () => {
+    let continued = 0;
+    for (const when of ['before', 'after'] as const) {
+      for (let crashAt = 0; ; crashAt += 1) {
+        const memory = await createMemoryEcr({ sharedUploads });
+        const ref = await memory.createRepository('app');
+        const bytes = randomBytes(100);
+        const digest = sha256Digest(bytes);
+        const { id } = await startUpload(memory.ecr, ref);
+        const from = (offset: number) => ({ source: Readable.from([bytes.subarray(offset)]), expectedOffset: offset });
 
-      const countdown: Countdown = { steps: 0, crashAt, when };
-      const broken = crashing(memory, countdown);
-      const push = async () => {
-        await appendUpload(broken, ref, id, Readable.from([bytes.subarray(0, 10)]));
-        await completeUpload(broken, ref, id, digest, { lastBytes: from(10) });
-      };
-      await push().catch((error: unknown) => assert(error instanceof Crash));
+        const countdown: Countdown = { steps: 0, crashAt, when };
+        const broken = crashing(memory, countdown);
+        const push = async () => {
+          await appendUpload(broken, ref, id, Readable.from([bytes.subarray(0, 10)]));
+          await completeUpload(broken, ref, id, digest, { lastBytes: from(10) });
+        };
+        await push().catch((error: unknown) => assert(error instanceof Crash));
 
-      const upload = await findUpload(memory.ecr, ref, id).catch(() => undefined);
-      if (upload !== undefined) {
-        await completeUpload(memory.ecr, ref, id, digest, { lastBytes: from(upload.offset) });
-        continued += 1;
+        memory.pass(claimMs);
+        const upload = await findUpload(memory.ecr, ref, id).catch(() => undefined);
+        if (upload !== undefined) {
+          await completeUpload(memory.ecr, ref, id, digest, { lastBytes: from(upload.offset) });
+          continued += 1;
+        }
+        assert.deepEqual(await readLayer(memory, digest), bytes, `crash ${when} step ${crashAt}`);
+        await memory.close();
+        if (countdown.steps <= crashAt) break;
       }
-      assert.deepEqual(await readLayer(memory, digest), bytes, `crash ${when} step ${crashAt}`);
-      await memory.close();
-      if (countdown.steps <= crashAt) break;
     }
-  }
-  assert(continued >= 8, `${continued} uploads went on`);
-});
+    assert(continued >= 8, `${continued} uploads went on`);
+  });
+}

@@ -1,7 +1,7 @@
 /** Makes a stored object a layer of a repository: the last step of every upload. */
 import type { StoredBlob } from '../../../ports/blob-store.ts';
 import { MetadataUnavailable } from '../../../ports/metadata.ts';
-import type { BlobRecord } from '../../../ports/records.ts';
+import type { BlobRecord, UploadRecord } from '../../../ports/records.ts';
 import { Fault } from '../../fault.ts';
 import type { EcrService } from '../ecr-service.ts';
 import { uploadNotFound } from '../faults.ts';
@@ -24,14 +24,16 @@ export async function recordLayer(
   ecr: EcrService,
   ref: RepositoryRef,
   placed: StoredBlob,
-  uploadId?: string,
+  upload?: Pick<UploadRecord, 'id' | 'holder'>,
 ): Promise<RecordedLayer> {
   const bad = await findBadObject(ecr, placed.digest);
   const now = ecr.clock.now();
   const outcome = await ecr.metadata
     .write(function* (tx) {
-      const repository = yield* repositoryIn(tx, ref);
-      if (uploadId !== undefined && !(yield* tx.uploads.delete(uploadId))) throw uploadNotFound(uploadId, ref);
+      const repository = yield* repositoryIn(tx, ref, 'shared');
+      if (upload !== undefined && !(yield* tx.uploads.delete(upload.id, upload.holder))) {
+        throw uploadNotFound(upload.id, ref);
+      }
       const known = yield* tx.blobs.findByDigest(placed.digest);
       const healthy = known !== undefined && !known.damaged && known.location !== bad?.location;
       if (known !== undefined && !healthy) yield* tx.blobs.relocate(known.id, { ...placed, verifiedAt: now });
@@ -45,8 +47,10 @@ export async function recordLayer(
     })
     .catch(async (error: unknown) => {
       // Removed only where it is certain that no row knows it and nobody can come back for it: a client may close the upload again
-      // once the database takes rows again. Whatever is left over is swept.
-      const undone = error instanceof Fault || (uploadId === undefined && isFull(error));
+      // once the database takes rows again, and a request on another node that took the upload over may have found this very object
+      // finished. Whatever is left over is swept.
+      const ours = upload === undefined || !ecr.settings.sharedUploads;
+      const undone = (ours && error instanceof Fault) || (upload === undefined && isFull(error));
       if (undone) await removeQuietly(ecr, placed.location);
       throw error;
     });

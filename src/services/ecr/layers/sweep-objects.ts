@@ -1,4 +1,5 @@
 /** Finds stored objects that no row knows, left by a crash between two steps, and removes them: slowly, comparing names. */
+import type { ListedObject } from '../../../ports/blob-store.ts';
 import type { EcrService } from '../ecr-service.ts';
 
 export interface SweptSlice {
@@ -8,12 +9,15 @@ export interface SweptSlice {
   readonly more: boolean;
 }
 
+/** Small layers that come whole have no row before they are stored, and other nodes do not know of them: none takes so long. */
+const leastAgeMs = 60 * 60 * 1000;
+
 /**
- * A sweep that does one slice of a round per call. Objects younger than the longer of grace period and upload expiry are left alone: the
- * row that will know them may still be on its way.
+ * A sweep that does one slice of a round per call. Objects younger than the longest of grace period, upload expiry and an hour are left alone:
+ * the row that will know them may still be on its way. What an open upload wrote stays, under whatever name.
  */
 export function createObjectSweep(ecr: EcrService): () => Promise<SweptSlice> {
-  let round: AsyncIterator<readonly { readonly name: string; readonly ageMs: number }[]> | undefined;
+  let round: AsyncIterator<readonly ListedObject[]> | undefined;
 
   return async () => {
     round ??= ecr.blobs.listObjects()[Symbol.asyncIterator]();
@@ -28,16 +32,18 @@ export function createObjectSweep(ecr: EcrService): () => Promise<SweptSlice> {
   };
 }
 
-async function sweepSlice(
-  ecr: EcrService,
-  objects: readonly { readonly name: string; readonly ageMs: number }[],
-): Promise<number> {
+async function sweepSlice(ecr: EcrService, objects: readonly ListedObject[]): Promise<number> {
   const { layerGracePeriodMs, uploadExpiryMs } = ecr.settings;
-  const youngest = Math.max(layerGracePeriodMs, uploadExpiryMs);
-  const old = objects.filter(({ name, ageMs }) => ageMs > youngest && !ecr.uploadTurns.unrecordedObjects.has(name));
+  const youngest = Math.max(layerGracePeriodMs, uploadExpiryMs, leastAgeMs);
+  const { unrecordedObjects } = ecr.uploadTurns;
+  const old = objects.filter(
+    ({ name, upload, ageMs }) =>
+      ageMs > youngest && !unrecordedObjects.has(name) && !unrecordedObjects.has(upload ?? ''),
+  );
   if (old.length === 0) return 0;
-  const known = await ecr.metadata.read((tx) => tx.blobs.knownObjects(old.map(({ name }) => name)));
-  const orphans = old.filter(({ name }) => !known.has(name));
+  const names = old.flatMap(({ name, upload }) => (upload === undefined ? [name] : [name, upload]));
+  const known = await ecr.metadata.read((tx) => tx.blobs.knownObjects(names));
+  const orphans = old.filter(({ name, upload }) => !known.has(name) && !(upload !== undefined && known.has(upload)));
   for (const { name } of orphans) await ecr.blobs.remove(name);
   return orphans.length;
 }

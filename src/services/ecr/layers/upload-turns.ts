@@ -1,7 +1,4 @@
-/**
- * Sees to it that one request at a time works on an upload, within this process. Across processes the offset in the database
- * decides (`uploads.advance`).
- */
+/** Sees to it that one request at a time works on an upload, within this process. Across processes claims do (hold-upload.ts). */
 export interface UploadTurns {
   /** Runs `work` alone, or answers `busy` without running it when another request works on the upload. */
   tryAlone<T>(uploadId: string, work: () => Promise<T>): Promise<T | 'busy'>;

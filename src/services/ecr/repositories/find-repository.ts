@@ -23,9 +23,16 @@ async function loadRepository(ecr: EcrService, ref: RepositoryRef, key: string):
   return repository;
 }
 
-/** The repository as part of a unit of work. Throws RepositoryNotFound. */
-export function* repositoryIn(tx: MetadataTx, ref: RepositoryRef): Work<RepositoryRecord> {
-  const repository = yield* tx.repositories.find(ref, ref.name);
+/**
+ * The repository as part of a unit of work; in a write locked, as `repositories.find` says, `exclusive` unless told otherwise. Throws
+ * RepositoryNotFound.
+ */
+export function* repositoryIn(
+  tx: MetadataTx,
+  ref: RepositoryRef,
+  lock?: 'exclusive' | 'shared',
+): Work<RepositoryRecord> {
+  const repository = yield* tx.repositories.find(ref, ref.name, lock);
   if (repository === undefined) throw repositoryNotFound(ref.name, ref.accountId);
   return repository;
 }
