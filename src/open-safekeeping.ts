@@ -2,23 +2,26 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openBackupDirectory } from './adapters/backup/backup-directory.ts';
-import { writeSecretFile } from './adapters/backup/secret-files.ts';
+import { readSecretFiles, writeSecretFile } from './adapters/backup/secret-files.ts';
 import { locationOf, newUploadKey } from './adapters/blobs/filesystem/object-paths.ts';
 import { newLocation } from './adapters/blobs/s3/object-names.ts';
 import { type DataLock, lockData } from './adapters/keys/data-lock.ts';
 import { deriveKeys } from './adapters/keys/derive-keys.ts';
 import { parseKeys } from './adapters/keys/key-file.ts';
+import { rootKeyFile } from './adapters/keys/root-access-key.ts';
 import { openCopyLedger } from './adapters/sql/copy/copy-ledger.ts';
 import { copySqlite } from './adapters/sql/copy/copy-sqlite.ts';
 import { openDatabaseDraft } from './adapters/sql/copy/database-copy.ts';
 import { placeSqlite, refuseDatabase } from './adapters/sql/copy/place-sqlite.ts';
 import type { PostgresPlace } from './adapters/sql/copy/postgres-copies.ts';
+import type { Config } from './config.ts';
 import { certificates, openBlobs, type StorageConfig } from './open-stores.ts';
 import type { BackupPlace } from './ports/backup-place.ts';
 import type { Keys } from './ports/keys.ts';
 import type { NewInstallation, SecretFile } from './ports/new-installation.ts';
+import type { Ports } from './ports/ports.ts';
+import { rootKeyOf } from './services/iam/root-key.ts';
 
-export { readSecretFiles } from './adapters/backup/secret-files.ts';
 export { openDatabaseCopy } from './adapters/sql/copy/database-copy.ts';
 
 /** See openBackupDirectory. */
@@ -31,6 +34,20 @@ export async function copyDatabase(config: StorageConfig, path: string): Promise
   if (config.database === undefined) return copySqlite(databasePath(config), path);
   const { copyPostgres } = await import('./adapters/sql/copy/postgres-copies.ts');
   return copyPostgres(await postgresOf(config, config.database), path);
+}
+
+/**
+ * The small files that belong to an installation. PostgreSQL keeps root keys, SQLite a file beside it: that of the default account is
+ * written down in any case, so that it stays the same wherever this goes.
+ */
+export async function secretFilesOf(
+  config: StorageConfig & Pick<Config, 'accountId'>,
+  ports: Pick<Ports, 'metadata' | 'keys'>,
+): Promise<SecretFile[]> {
+  const files = await readSecretFiles(config.data);
+  if (config.database === undefined) return files;
+  const root = await rootKeyOf(ports, config.accountId);
+  return root === undefined ? files : [...files.filter(({ name }) => name === 'keys.json'), rootKeyFile(root)];
 }
 
 /** The keys among the files of a data directory. Throws KeyFileProblem. */

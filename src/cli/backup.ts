@@ -4,7 +4,7 @@ import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
 import { integer } from '../config/value-kinds.ts';
 import type { Config } from '../config.ts';
-import { copyDatabase, openBackup, openDatabaseCopy, readSecretFiles } from '../open-safekeeping.ts';
+import { copyDatabase, openBackup, openDatabaseCopy, secretFilesOf } from '../open-safekeeping.ts';
 import { openStores } from '../open-stores.ts';
 import type { BackupPlace, Snapshot } from '../ports/backup-place.ts';
 import { backUp } from '../services/safekeeping/back-up.ts';
@@ -32,7 +32,7 @@ export function backupCommand(program: Command): void {
     .option('--verify', 'Read again what the backup has, and copy anew what is damaged there.')
     .option('--list', 'Print the snapshots that are there, and do nothing.')
     .option('--json', 'Print JSON.');
-  addSettingOptions(command, storageSettings).action(
+  addSettingOptions(command, [...storageSettings, 'accountId']).action(
     async (directory: string, options: BackupOptions, called: Command) => {
       const keep = checkedKeep(options.keep);
       const config = await configOf(called);
@@ -58,9 +58,9 @@ async function takeBackup(
   place: BackupPlace,
   { verify = false, json = false, keep }: { verify?: boolean; json?: boolean; keep: number },
 ): Promise<void> {
-  const secretFiles = await readSecretFiles(config.data);
   const { ports, close } = await openStores(config);
   try {
+    const secretFiles = await secretFilesOf(config, ports);
     let progress: Progress | undefined;
     let snapshot: Snapshot | undefined;
     const copied = { layers: 0, bytes: 0 };
@@ -90,7 +90,14 @@ async function takeBackup(
     progress?.end();
     if (snapshot === undefined) return;
     const sums: Sums = { snapshot, copied, removed: await thinOut(place, keep, openDatabaseCopy) };
-    process.stdout.write(json ? `${JSON.stringify(jsonOf(sums))}\n` : textOf(sums, secretFiles.length > 0));
+    process.stdout.write(
+      json
+        ? `${JSON.stringify(jsonOf(sums))}\n`
+        : textOf(
+            sums,
+            secretFiles.some(({ name }) => name === 'keys.json'),
+          ),
+    );
     // A backup was made, but of an installation that is not whole: whoever runs this at night must hear of it.
     if (snapshot.manifest.lost.length > 0) process.exitCode = 1;
   } finally {

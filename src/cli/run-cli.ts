@@ -7,6 +7,7 @@ import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { envCommand } from './env.ts';
 import { explainFailure } from './explain-failure.ts';
+import { moveCommand } from './move.ts';
 import { restoreCommand } from './restore.ts';
 import { serveCommand } from './serve.ts';
 import { UsageError } from './usage-error.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   verifyCommand(program);
   backupCommand(program);
   restoreCommand(program);
+  moveCommand(program);
   versionCommand(program);
   for (const command of allCommands(program)) command.exitOverride().configureHelp({ sortSubcommands: false });
   return program;

@@ -18,7 +18,7 @@ export async function openRootAccessKey(
   fixed?: AccessKeyPair,
 ): Promise<RootAccessKey> {
   await makePrivateDirectory(dataDirectory);
-  const path = join(dataDirectory, `root-access-key-${accountId}.json`);
+  const path = join(dataDirectory, nameOf(accountId));
   const text = await readPrivateFile(path);
   const kept = text === undefined ? undefined : parse(text, path);
   if (fixed !== undefined) {
@@ -28,6 +28,15 @@ export async function openRootAccessKey(
     return key;
   }
   return kept ?? parse(await createPrivateFile(path, print({ accountId, ...newAccessKey() })), path);
+}
+
+/** The key as a file of a data directory. */
+export function rootKeyFile(key: RootAccessKey): { readonly name: string; readonly text: string } {
+  return { name: nameOf(key.accountId), text: print(key) };
+}
+
+function nameOf(accountId: string): string {
+  return `root-access-key-${accountId}.json`;
 }
 
 function print(key: RootAccessKey): string {

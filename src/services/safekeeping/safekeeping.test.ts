@@ -6,15 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { readSecretFiles } from '../../adapters/backup/secret-files.ts';
 import { configFor } from '../../config.ts';
-import {
-  copyDatabase,
-  keysIn,
-  openBackup,
-  openDatabaseCopy,
-  openNewInstallation,
-  readSecretFiles,
-} from '../../open-safekeeping.ts';
+import { copyDatabase, keysIn, openBackup, openDatabaseCopy, openNewInstallation } from '../../open-safekeeping.ts';
 import { openStores, type Stores } from '../../open-stores.ts';
 import type { BackupPlace, Snapshot } from '../../ports/backup-place.ts';
 import type { BlobRecord } from '../../ports/records.ts';
