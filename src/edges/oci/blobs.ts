@@ -1,10 +1,11 @@
-/** Blobs: GET with ranges and conditions, HEAD, DELETE (distribution specification, "Pulling blobs" and "Deleting blobs"). */
+/** Blobs: GET with ranges and conditions or by redirect to the store, HEAD, DELETE (distribution specification, "Pulling blobs" and "Deleting blobs"). */
 import { parseDigest } from '../../lib/oci/digest.ts';
 import type { StoredLayer } from '../../ports/records.ts';
 import type { EcrService } from '../../services/ecr/ecr-service.ts';
 import { deleteLayer } from '../../services/ecr/layers/delete-layer.ts';
 import { findLayer } from '../../services/ecr/layers/find-layer.ts';
 import { markDamaged } from '../../services/ecr/layers/layer-health.ts';
+import { linkLayer } from '../../services/ecr/layers/link-layer.ts';
 import { type OpenLayer, openLayer } from '../../services/ecr/layers/open-layer.ts';
 import type { RepositoryRef } from '../../services/ecr/repositories/repository-ref.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -44,10 +45,33 @@ export async function getBlob({ exchange, ecr, ref, target }: OciRequest): Promi
 }
 
 /**
+ * Answers GET of a blob: with the way to the store where that gives out blobs itself and the settings want it so, else with the bytes. Rejects with
+ * BlobUnknown.
+ */
+export async function sendBlob(exchange: Exchange, ecr: EcrService, ref: RepositoryRef, digest: string): Promise<void> {
+  const { redirectBlobsMs } = ecr.settings;
+  if (redirectBlobsMs === undefined) return sendBlobBytes(exchange, ecr, ref, digest);
+  const linked = await linkLayer(ecr, ref, digest, redirectBlobsMs);
+  if (linked === undefined) throw blobUnknown();
+  if (linked.url === undefined) return sendBlobBytes(exchange, ecr, ref, digest);
+  // Range and If-Range are for the store, to which the client repeats them. The URL is as good as a credential: nobody may keep it.
+  send(exchange, 307, [
+    'Location',
+    linked.url,
+    'Docker-Content-Digest',
+    digest,
+    'ETag',
+    entityTag(digest),
+    'Cache-Control',
+    'no-store',
+  ]);
+}
+
+/**
  * Answers with the bytes of a blob, or the range of them that is asked for. Rejects with BlobUnknown. Bytes that turn out damaged on
  * their way are withheld, the connection is cut, and the blob is absent from then on.
  */
-export async function sendBlob(exchange: Exchange, ecr: EcrService, ref: RepositoryRef, digest: string): Promise<void> {
+async function sendBlobBytes(exchange: Exchange, ecr: EcrService, ref: RepositoryRef, digest: string): Promise<void> {
   const { headers } = exchange.request;
   const range = rangeApplies(headers['if-range']?.toString(), entityTag(digest))
     ? parseRange(headers.range)
