@@ -1,6 +1,6 @@
 /** Requests to an S3-compatible store by hand, for tests that look at it behind the adapter's back. Imports nothing of src. */
 import { request } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { signAws } from './sign-aws.ts';
 
 export interface S3Server {
@@ -15,22 +15,32 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
+export interface S3Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
 /** One signed request to the store, by hand; `path` begins behind the bucket. */
-export function requestS3(
-  server: S3Server,
-  method: string,
-  path: string,
-  body: Buffer = Buffer.alloc(0),
-): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: string }> {
+export function requestS3(server: S3Server, method: string, path: string, body?: Buffer): Promise<S3Answer> {
   const { host } = new URL(server.endpoint);
   const fullPath = `/${server.bucket}${path}`;
-  const headers = signAws(server, { method, host, path: fullPath, body, service: 's3', region: server.region });
+  const headers = signAws(server, {
+    method,
+    host,
+    path: fullPath,
+    body: body ?? '',
+    // Without it, what a body has none of would be sent as chunks.
+    headers: { 'Content-Length': String(body?.length ?? 0) },
+    service: 's3',
+    region: server.region,
+  });
   return new Promise((resolve, reject) => {
     const sent = request(`${server.endpoint}${fullPath}`, { method, headers, agent: false }, (answer) => {
-      text(answer).then(
-        (answered) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answered }),
-        reject,
-      );
+      buffer(answer).then((bytes) => {
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes, text: bytes.toString() });
+      }, reject);
     });
     sent.on('error', reject).end(body);
   });

@@ -93,9 +93,9 @@ async function createBucket(server: S3Server, children: readonly ChildProcess[],
   for (let last: unknown; ; await sleep(100)) {
     if (children.some((child) => child.exitCode !== null)) throw new Error(`Swift ended early:\n${output()}`);
     try {
-      const { status, body } = await requestS3(server, 'PUT', '');
-      if (status === 200 || body.includes('BucketAlreadyOwnedByYou')) return;
-      last = new Error(`${status} ${body}`);
+      const { status, text } = await requestS3(server, 'PUT', '');
+      if (status === 200 || text.includes('BucketAlreadyOwnedByYou')) return;
+      last = new Error(`${status} ${text}`);
     } catch (error) {
       last = error;
     }
