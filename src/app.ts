@@ -1,6 +1,6 @@
 /** The only place where parts are joined: settings in, a running server out. */
 import { lockData } from './adapters/keys/data-lock.ts';
-import { registryHostOf } from './config/registry-host.ts';
+import { registryHostOf, registrySchemeOf } from './config/registry-host.ts';
 import type { Config } from './config.ts';
 import { createSigV4 } from './edges/authn/sigv4.ts';
 import { createAwsJsonEdge } from './edges/aws-json/aws-json-edge.ts';
@@ -13,8 +13,7 @@ import { createOciEdge } from './edges/oci/oci-edge.ts';
 import { createMetrics, type MetricsPart } from './edges/probes/metrics.ts';
 import { createProbesEdge, type ScrapedMetrics } from './edges/probes/probes-edge.ts';
 import { createReadiness } from './edges/probes/readiness.ts';
-import { startBackground } from './jobs/background.ts';
-import { backgroundTasks } from './jobs/background-tasks.ts';
+import { createJobs } from './jobs/create-jobs.ts';
 import { type Log, logTo } from './lib/log/create-log.ts';
 import { createOperationTimings } from './lib/operation-timings.ts';
 import { openStores } from './open-stores.ts';
@@ -89,6 +88,7 @@ export async function startApp(
     let draining = false;
     const findAccessKey = createFindAccessKey(ports);
     const readIdentity = createSigV4({ clock, regions: config.regions, findAccessKey });
+    const jobs = createJobs(ecr, config, logger);
     const metrics = createMetrics({
       version,
       requests: counts,
@@ -96,6 +96,11 @@ export async function startApp(
       blobTimings: timings.blobs,
       openUploads: () => ports.metadata.read((tx) => tx.uploads.count()),
       connections: () => kernel.connections(),
+      jobs: {
+        ...jobs,
+        statistics: () => ports.metadata.read((tx) => tx.jobs.statistics()),
+        damagedLayers: () => ports.metadata.read((tx) => tx.blobs.countDamaged()),
+      },
     });
     const kernel = createHttpKernel({
       edges: {
@@ -119,7 +124,7 @@ export async function startApp(
     });
     const address = await kernel.listen(config.listen);
     port = address.port;
-    const origin = `${settings.scheme}://${hostInUrl(address)}`;
+    const origin = `${tls === undefined ? 'http' : 'https'}://${hostInUrl(address)}`;
     await lock?.announce(origin);
 
     if (tlsFiles !== undefined && tls !== undefined) {
@@ -134,10 +139,8 @@ export async function startApp(
       );
       closers.push(() => follower.stop());
     }
-    const background = startBackground(backgroundTasks(ecr, config, logger), (task, error) =>
-      logger.warn({ task, err: error }, 'background work failed and will be tried again'),
-    );
-    closers.push(() => background.stop());
+    jobs.start();
+    closers.push(() => jobs.stop());
     closers.push(async () => {
       draining = true;
       const cut = await kernel.drain({ delayMs: config.drainDelay, timeoutMs: config.drainTimeout });
@@ -160,7 +163,7 @@ function serviceSettings(config: Config, port: () => number): ServiceSettings {
   return {
     defaultAccountId: config.accountId,
     defaultRegion: config.region,
-    scheme: config.tlsCert === undefined ? 'http' : 'https',
+    scheme: registrySchemeOf(config),
     registryHost: (accountId, region) => registryHostOf(config, port())(accountId, region),
     acceptSparseIndexes: config.sparseIndexes === 'accept',
     layerGracePeriodMs: config.layerGracePeriod,

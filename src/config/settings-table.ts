@@ -3,6 +3,7 @@
  * key `tls-cert` of the file; docs/settings.md is printed from here (scripts/generate-docs.ts).
  */
 import { accessKeyId, accountId, hostTemplate, region, regions, secretAccessKey } from './registry-values.ts';
+import { schedule } from './schedule-value.ts';
 import { optionalSetting, setting } from './setting.ts';
 import { databaseUrl, endpointUrl, s3Credential, s3Place, sharedSecret } from './store-values.ts';
 import { choice, duration, integer, listenAddress, path, size, timer, timerOrOff } from './value-kinds.ts';
@@ -24,6 +25,12 @@ export const settingsTable = {
     group: 'Serving',
     kind: hostTemplate,
     help: 'Host of repository URIs, a template with {account} and {region}. Without it: localhost:PORT for the default account and region, {account}.dkr.ecr.{region}.localhost:PORT for all others.',
+  }),
+  registryScheme: setting({
+    group: 'Serving',
+    default: 'auto',
+    kind: choice('auto', 'http', 'https'),
+    help: 'Scheme of the URLs that clients are given: https where a load balancer ends TLS; auto: https with tls-cert, else http.',
   }),
   drainTimeout: setting({
     group: 'Serving',
@@ -238,20 +245,32 @@ export const settingsTable = {
   collectInterval: setting({
     group: 'Background work',
     default: '10m',
-    kind: timerOrOff,
-    help: 'How often unreferenced layers and abandoned uploads are looked for; 0 never.',
+    kind: schedule,
+    help: 'How often unreferenced layers and abandoned uploads are removed, or a cron pattern in UTC ("30 2 * * *"); 0 never. Once per cluster.',
+  }),
+  collectRate: setting({
+    group: 'Background work',
+    default: '10000',
+    kind: integer({ min: 0, max: 1_000_000 }),
+    help: 'Most images, layers and objects that garbage collection removes in a second; 0 no limit. Whatever it says, half of the time is left to requests.',
   }),
   sweepInterval: setting({
     group: 'Background work',
     default: '24h',
-    kind: timerOrOff,
-    help: 'How often stored objects that no row knows (left by a crash) are looked for; 0 never.',
+    kind: schedule,
+    help: 'How often stored objects that no row knows (left by a crash) are removed, or a cron pattern in UTC; 0 never.',
   }),
   scrubRate: setting({
     group: 'Background work',
     default: '4MiB',
     kind: size(),
-    help: 'Bytes a second at which stored layers are read again and compared with their digests; 0 never.',
+    help: 'Bytes a second at which stored layers are read again and compared with their digests, by one node of the cluster; 0 never.',
+  }),
+  jobsAtOnce: setting({
+    group: 'Background work',
+    default: '4',
+    kind: integer({ min: 0, max: 100 }),
+    help: 'Jobs that a process works on at the same time; 0 leaves them to other processes.',
   }),
 
   logLevel: setting({

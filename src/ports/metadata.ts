@@ -144,6 +144,9 @@ export interface BlobRecordStore {
   deleteIfUnreferenced(id: number): Work<boolean>;
   /** Every blob, by id, for verification. */
   list(page: { after?: number; limit: number }): Work<BlobRecord[]>;
+  /** The largest id there is; 0 when there is no blob. */
+  lastId(): Work<number>;
+  countDamaged(): Work<number>;
   /** Which of these locations a blob or an open upload still uses. */
   knownObjects(keys: readonly string[]): Work<Set<string>>;
 }

@@ -2,6 +2,7 @@
 import type { MetadataTx } from '../../ports/metadata.ts';
 import { accountStore } from './stores/account-store.ts';
 import { blobRecordStore } from './stores/blob-record-store.ts';
+import { garbageStore } from './stores/garbage-store.ts';
 import { imageStore } from './stores/image-store.ts';
 import { installationStore } from './stores/installation-store.ts';
 import { jobStore } from './stores/job-store.ts';
@@ -19,5 +20,6 @@ export const metadataTx: MetadataTx = {
   tags: tagStore,
   uploads: uploadStore,
   jobs: jobStore,
+  garbage: garbageStore,
   installation: installationStore,
 };

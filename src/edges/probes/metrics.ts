@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { LATENCY_BOUNDS, type LatencyHistogram } from '../../lib/latency-histogram.ts';
 import type { OperationTimings } from '../../lib/operation-timings.ts';
 import type { RequestCounts } from '../http/request-counts.ts';
+import { type JobMetricSources, jobMetrics } from './job-metrics.ts';
 
 export interface MetricSources {
   readonly version: string;
@@ -11,6 +12,7 @@ export interface MetricSources {
   readonly blobTimings: OperationTimings;
   readonly openUploads: () => Promise<number>;
   readonly connections: () => Promise<number>;
+  readonly jobs: JobMetricSources;
 }
 
 /** What a process knows, to be summed with what others of the same server know. */
@@ -86,6 +88,8 @@ export function createMetrics(sources: MetricSources): Registry {
   add('longshore_connections', 'gauge', 'Connections of clients.', async () => [
     { labels: {}, value: await sources.connections() },
   ]);
+  for (const { name, type, help, collect, aggregator } of jobMetrics(sources.jobs))
+    add(name, type, help, collect, aggregator);
   return registry;
 
   function addTimings(prefix: string, what: string, timings: OperationTimings): void {

@@ -4,6 +4,7 @@
  */
 import type { Ports } from '../../ports/ports.ts';
 import type { RepositoryRecord, StoredLayer } from '../../ports/records.ts';
+import { createJobBell, type JobBell } from '../job-bell.ts';
 import type { ServiceSettings } from '../settings.ts';
 import { type ChangeAwareCache, createChangeAwareCache } from './change-aware-cache.ts';
 import type { FoundImage } from './images/found-image.ts';
@@ -23,6 +24,7 @@ export interface EcrService extends Ports {
   readonly verifying: Map<string, Promise<StoredLayer['blob'] | undefined>>;
   readonly repositoryQuota: Quota<string>;
   readonly imageQuota: Quota<number>;
+  readonly jobBell: JobBell;
 }
 
 const manifestCacheBytes = 16 * 1024 * 1024;
@@ -54,5 +56,6 @@ export function createEcrService(ports: Ports, settings: ServiceSettings): EcrSe
     verifying: new Map(),
     repositoryQuota: createQuota(limits.repositoriesPerRegistry),
     imageQuota: createQuota(limits.imagesPerRepository),
+    jobBell: createJobBell(),
   };
 }

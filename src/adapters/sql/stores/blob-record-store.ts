@@ -35,6 +35,12 @@ export const blobRecordStore: BlobRecordStore = {
   *list({ after = 0, limit }) {
     return (yield* all(list, { after, limit })).map(toBlob);
   },
+  *lastId() {
+    return (yield* first(findLast, {}))?.id ?? 0;
+  },
+  *countDamaged() {
+    return (yield* first(countDamaged, {}))?.count ?? 0;
+  },
   *knownObjects(keys) {
     const rows = yield* all(knownObjects, { keys });
     return new Set(rows.map((row) => row.object));
@@ -127,6 +133,16 @@ const deleteIfNotShown = statement('blobs.deleteIfUnreferenced', (db, arg: { id:
 
 const list = statement('blobs.list', (db, arg: { after: number; limit: number }) =>
   db.selectFrom('blobs').selectAll().where('id', '>', arg.after).orderBy('id').limit(arg.limit),
+);
+
+const findLast = statement('blobs.lastId', (db) => db.selectFrom('blobs').select('id').orderBy('id', 'desc').limit(1));
+
+const countDamaged = statement('blobs.countDamaged', (db) =>
+  db
+    .selectFrom('blobs')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    // A literal, not a parameter: else SQLite does not see that the partial index serves.
+    .where('damaged', '=', (eb) => eb.lit(1)),
 );
 
 const knownObjects = statement('blobs.knownObjects', (db, arg: { keys: readonly string[] }, dialect) =>

@@ -10,7 +10,7 @@ import { deleteImages } from '../images/delete-images.ts';
 import { findRepository } from '../repositories/find-repository.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
 import { appendUpload } from './append-upload.ts';
-import { collectLayers } from './collect-layers.ts';
+import { createCollector } from './collect-layers.ts';
 import { deleteLayer } from './delete-layer.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { findLayer } from './find-layer.ts';
@@ -35,9 +35,10 @@ const has = async (digest: string, ref = app) => (await findLayer(memory.ecr, re
 const isRecorded = (digest: string) => memory.ecr.metadata.read((tx) => tx.blobs.findByDigest(digest));
 
 async function collectAll() {
+  const collect = createCollector(memory.ecr);
   const sum = { layers: 0, blobs: 0, bytes: 0 };
   for (let more = true; more; ) {
-    const slice = await collectLayers(memory.ecr);
+    const slice = await collect();
     sum.layers += slice.layers;
     sum.blobs += slice.blobs;
     sum.bytes += slice.bytes;
@@ -175,7 +176,8 @@ describe('the sweep', () => {
     const upload = await startUpload(memory.ecr, app);
     await appendUpload(memory.ecr, app, upload.id, Readable.from([Buffer.from('x')]));
     const lost = memory.ecr.blobs.startUpload();
-    await memory.ecr.blobs.append(lost, 0, Readable.from([Buffer.from('y')]), { algorithm: 'sha256', limit: 10 });
+    const bytes = { algorithm: 'sha256', limit: 10 } as const;
+    await memory.ecr.blobs.append({ key: lost, state: '' }, 0, Readable.from([Buffer.from('y')]), bytes);
     assert.deepEqual(await sweep(), { checked: 3, removed: 0 });
     memory.pass(25 * hour);
     assert.deepEqual(await sweep(), { checked: 3, removed: 1 });

@@ -7,24 +7,26 @@ export interface ScrubbedSlice {
   readonly bytes: number;
   /** Digest of the blob when it was found damaged or gone; it is absent from now on, until it is pushed again. */
   readonly damaged: string | undefined;
+  /** The blob that was read: another scrub may go on after it. */
+  readonly after: number;
   /** Whether the round goes on; after `false` the next slice begins a new round. */
   readonly more: boolean;
 }
 
-/** A scrub that re-reads one blob per call, in the order of ids. */
-export function createBlobScrub(ecr: EcrService): () => Promise<ScrubbedSlice> {
-  let after: number | undefined;
+/** A scrub that re-reads one blob per call, in the order of ids, beginning after the one given. */
+export function createBlobScrub(ecr: EcrService, begin = 0): () => Promise<ScrubbedSlice> {
+  let after = begin;
 
   return async () => {
-    const [blob] = await ecr.metadata.read((tx) => tx.blobs.list({ limit: 1, ...(after !== undefined && { after }) }));
-    after = blob?.id;
-    if (blob === undefined) return { bytes: 0, damaged: undefined, more: false };
-    if (blob.damaged) return { bytes: 0, damaged: undefined, more: true };
+    const [blob] = await ecr.metadata.read((tx) => tx.blobs.list({ limit: 1, after }));
+    after = blob?.id ?? 0;
+    if (blob === undefined) return { bytes: 0, damaged: undefined, after, more: false };
+    if (blob.damaged) return { bytes: 0, damaged: undefined, after, more: true };
     const good = await verifyBlob(ecr, blob);
-    if (good !== undefined) return { bytes: blob.size, damaged: undefined, more: true };
+    if (good !== undefined) return { bytes: blob.size, damaged: undefined, after: blob.id, more: true };
     // Collected or healed while it was read is no damage.
     const present = await ecr.metadata.read((tx) => tx.blobs.findByDigest(blob.digest));
     const damaged = present?.location === blob.location && present.damaged ? blob.digest : undefined;
-    return { bytes: blob.size, damaged, more: true };
+    return { bytes: blob.size, damaged, after: blob.id, more: true };
   };
 }

@@ -4,10 +4,11 @@ import type { Given } from '../../../given.ts';
 import { operation } from '../../../operation.ts';
 import { calledRepository, repositoryResource } from '../../called-repository.ts';
 import { repositoryNotEmpty } from '../../faults.ts';
+import { jobKinds } from '../../job-kinds.ts';
 import { repositoryIn } from '../find-repository.ts';
 import { repositoryShape } from '../repository-shape.ts';
 
-/** With `force` its images go too. What it showed is removed from the blob store later, unless another repository shows it. */
+/** With `force` its images go too: a job empties it. What it showed is removed from the blob store later, unless another repository shows it. */
 export const deleteRepository = operation<Given<DeleteRepositoryRequest, 'repositoryName'>, DeleteRepositoryResponse>({
   name: 'DeleteRepository',
   action: 'ecr:DeleteRepository',
@@ -19,8 +20,10 @@ export const deleteRepository = operation<Given<DeleteRepositoryRequest, 'reposi
       const images = input.force === true ? [] : yield* tx.images.listIds(present.id, { limit: 1 });
       if (images.length > 0) throw repositoryNotEmpty(ref.name, ref.accountId);
       yield* tx.repositories.delete(present.id);
+      yield* tx.jobs.add({ kind: jobKinds.purgeRepositories, subject: '' });
       return present;
     });
+    context.ecr.jobBell.ring();
     return { repository: repositoryShape(context.settings, repository) };
   },
 });
