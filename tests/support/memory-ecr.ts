@@ -47,6 +47,7 @@ export async function createMemoryEcr(settings: Partial<ServiceSettings> = {}): 
     clock: { now: () => now },
     keys: { dockerToken: randomBytes(32), pageToken: randomBytes(32), seal: randomBytes(32) },
   };
+  await ports.metadata.write((tx) => tx.accounts.add({ accountId, createdAt: now }));
   const allSettings: ServiceSettings = {
     defaultAccountId: accountId,
     defaultRegion: region,

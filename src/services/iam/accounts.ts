@@ -79,6 +79,8 @@ export function deleteAccount(
   accountId: string,
 ): Promise<'deleted' | 'absent' | 'has-repositories'> {
   return metadata.write(function* (tx) {
+    // Found, it is locked: nobody gives it a repository while we look.
+    if ((yield* tx.accounts.find(accountId)) === undefined) return 'absent';
     if (yield* tx.accounts.hasRepositories(accountId)) return 'has-repositories';
     return (yield* tx.accounts.delete(accountId)) ? 'deleted' : 'absent';
   });

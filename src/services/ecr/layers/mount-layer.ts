@@ -27,8 +27,9 @@ export async function mountLayer(
   if (source === undefined) return false;
   const now = ecr.clock.now();
   return ecr.metadata.write(function* (tx) {
-    const repository = yield* repositoryIn(tx, target);
-    const present = yield* tx.layers.find(source.repositoryId, digest);
+    const repository = yield* repositoryIn(tx, target, 'shared');
+    // Not locked: should it be collected just now, its blob stays for the layer that is put here, or this is run again.
+    const present = yield* tx.layers.find(source.repositoryId, digest, 'none');
     if (present === undefined || present.blob.damaged) return false;
     yield* tx.layers.put({ repositoryId: repository.id, digest, blobId: present.blobId, renewedAt: now });
     return true;

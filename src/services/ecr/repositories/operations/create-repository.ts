@@ -2,6 +2,7 @@
 import type { CreateRepositoryRequest, CreateRepositoryResponse } from '@aws-sdk/client-ecr';
 import type { Given } from '../../../given.ts';
 import { operation } from '../../../operation.ts';
+import { unrecognizedClient } from '../../../request-faults.ts';
 import { calledRepository, repositoryResource } from '../../called-repository.ts';
 import { invalidParameter, kmsKeysNotSupported, repositoryAlreadyExists, tooManyRepositories } from '../../faults.ts';
 import { exclusionFiltersOf, repositoryShape } from '../repository-shape.ts';
@@ -25,6 +26,8 @@ export const createRepository = operation<Input, CreateRepositoryResponse>({
     const registry = `${ref.accountId} ${ref.region}`;
 
     const repository = await ecr.metadata.write(function* (tx) {
+      // Found, it stays: nobody deletes an account that gets a repository, and who comes second counts that of the first.
+      if ((yield* tx.accounts.find(ref.accountId)) === undefined) throw unrecognizedClient();
       const added = yield* tx.repositories.add({
         ...ref,
         createdAt: ecr.clock.now(),
