@@ -1,5 +1,5 @@
 /** Joins what backup, restore and move need beyond the stores of a server. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openBackupDirectory } from './adapters/backup/backup-directory.ts';
 import { readSecretFiles, writeSecretFile } from './adapters/backup/secret-files.ts';
@@ -34,6 +34,19 @@ export async function copyDatabase(config: StorageConfig, path: string): Promise
   if (config.database === undefined) return copySqlite(databasePath(config), path);
   const { copyPostgres } = await import('./adapters/sql/copy/postgres-copies.ts');
   return copyPostgres(await postgresOf(config, config.database), path);
+}
+
+/** There is no installation where the settings say; the message says what to do. */
+export class NothingThere extends Error {
+  override readonly name = 'NothingThere';
+}
+
+/** Rejects with NothingThere, where opening would make a new installation of a typing mistake. */
+export async function refuseNothing(config: StorageConfig, what: string): Promise<void> {
+  if (config.database !== undefined) return;
+  const path = databasePath(config);
+  if (await stat(path).catch(() => undefined)) return;
+  throw new NothingThere(`There is nothing to ${what}: ${path} is not there. Name the data directory with --data.`);
 }
 
 /**

@@ -4,7 +4,7 @@ import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
 import { integer } from '../config/value-kinds.ts';
 import type { Config } from '../config.ts';
-import { copyDatabase, openBackup, openDatabaseCopy, secretFilesOf } from '../open-safekeeping.ts';
+import { copyDatabase, openBackup, openDatabaseCopy, refuseNothing, secretFilesOf } from '../open-safekeeping.ts';
 import { openStores } from '../open-stores.ts';
 import type { BackupPlace, Snapshot } from '../ports/backup-place.ts';
 import { backUp } from '../services/safekeeping/back-up.ts';
@@ -36,6 +36,7 @@ export function backupCommand(program: Command): void {
     async (directory: string, options: BackupOptions, called: Command) => {
       const keep = checkedKeep(options.keep);
       const config = await configOf(called);
+      if (!options.list) await refuseNothing(config, 'back up');
       const place = await openBackup(directory, { make: options.list !== true });
       try {
         if (options.list) process.stdout.write(listText(await place.listSnapshots(), options.json === true));

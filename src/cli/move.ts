@@ -11,6 +11,7 @@ import {
   lockInstallation,
   nameOfBlobs,
   openNewInstallation,
+  refuseNothing,
   secretFilesOf,
   servingNodes,
 } from '../open-safekeeping.ts';
@@ -50,6 +51,7 @@ export function moveCommand(program: Command): void {
     const given = await targetSettings(options);
     const to = parseSettings(present.map((setting) => given.get(setting.key) ?? setting));
     refuseNonsense(from, to);
+    await refuseNothing(from, 'move');
     await move(from, to, options.wait !== false);
     process.stdout.write(nextSteps([...given.values()], to));
   });
