@@ -70,6 +70,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
   const waiting = new Map<number, Waiting>();
   const outbox: { channel: string; text: string }[] = [];
   let posting = false;
+  let lastAnswer: Promise<unknown> = Promise.resolve();
   let over = false;
   let joined = false;
   let timer: NodeJS.Timeout | undefined;
@@ -96,11 +97,13 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
 
   async function flush(): Promise<void> {
     while (outbox.length > 0 && !over) {
-      const batch = outbox.splice(0);
-      await client.query({
-        name: 'longshore.notify',
-        text: 'select pg_notify(channel, text) from unnest($1::text[], $2::text[]) as message (channel, text)',
-        values: [batch.map((each) => each.channel), batch.map((each) => each.text)],
+      await inTurn(() => {
+        const batch = outbox.splice(0);
+        return client.query({
+          name: 'longshore.notify',
+          text: 'select pg_notify(channel, text) from unnest($1::text[], $2::text[]) as message (channel, text)',
+          values: [batch.map((each) => each.channel), batch.map((each) => each.text)],
+        });
       });
     }
     posting = false;
@@ -169,20 +172,24 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
     }
   }
 
-  /** A connection that a network swallows does not fail by itself. */
-  async function unlessSilent<T>(answer: Promise<T>): Promise<T> {
-    const silent = setTimeout(lose, timing.leaseMs, new Error('PostgreSQL does not answer.'));
-    try {
-      return await answer;
-    } finally {
-      clearTimeout(silent);
-    }
+  /** One question at a time, as the driver wants it. A connection that a network swallows does not fail by itself, so it is failed here. */
+  function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+    const answer = lastAnswer.then(async () => {
+      const silent = setTimeout(lose, timing.leaseMs, new Error('PostgreSQL does not answer.'));
+      try {
+        return await ask();
+      } finally {
+        clearTimeout(silent);
+      }
+    });
+    lastAnswer = answer.catch(() => undefined);
+    return answer;
   }
 
   /** Renews the lease and looks who is there. Rejects when there is no lease to renew. */
   async function renew(lease: Lease): Promise<void> {
     const before = new Set(peers);
-    const others = await unlessSilent(lease.renew());
+    const others = await inTurn(() => lease.renew());
     if (over) return;
     if (others === undefined)
       throw new Error('The lease had ended: this node was too slow to renew it, or was shut out.');
@@ -192,7 +199,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
     for (const nodeId of unanswering()) {
       shutOut.add(nodeId);
       options.evicted(nodeId);
-      await lease.evict(nodeId);
+      await inTurn(() => lease.evict(nodeId));
     }
   }
 
@@ -217,8 +224,8 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
   });
   try {
     // Before the lease: whoever sees the lease may rely on being heard.
-    await unlessSilent(client.query(`listen ${changesChannel}; listen ${nodeChannel(id)}`));
-    const lease = await unlessSilent(takeLease(client, { id, replaces: options.replaces, ...options.node }, timing));
+    await inTurn(() => client.query(`listen ${changesChannel}; listen ${nodeChannel(id)}`));
+    const lease = await inTurn(() => takeLease(client, { id, replaces: options.replaces, ...options.node }, timing));
     await renew(lease);
     renewLater(lease);
     const whenJoined = waitFor(0, new Set([...peers].filter((nodeId) => !welcomes.has(nodeId)))).then(() => {
@@ -243,7 +250,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
         if (over) return;
         clearTimeout(timer);
         joined = false;
-        await lease.end().catch(() => undefined);
+        await inTurn(() => lease.end()).catch(() => undefined);
         lose(new Error('The feed was closed.'));
       },
     };
