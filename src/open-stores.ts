@@ -26,6 +26,8 @@ export interface Stores {
 
 export interface OpenStoresOptions {
   readonly clock?: Clock;
+  /** What people call this process where PostgreSQL lists who uses it. */
+  readonly node?: { readonly address: string; readonly version: string } | undefined;
   readonly timings?: { readonly database: OperationTimings; readonly blobs: OperationTimings } | undefined;
 }
 
@@ -35,9 +37,9 @@ export interface OpenStoresOptions {
  */
 export async function openStores(
   config: StorageConfig,
-  { clock = systemClock, timings }: OpenStoresOptions = {},
+  { clock = systemClock, node, timings }: OpenStoresOptions = {},
 ): Promise<Stores> {
-  const { metadata, keys } = await openMetadata(config);
+  const { metadata, keys } = await openMetadata(config, node);
   try {
     await confirmKeys({ metadata, keys });
     const blobs = await openBlobs(config);
@@ -59,8 +61,11 @@ export async function openStores(
   }
 }
 
-async function openMetadata(config: StorageConfig): Promise<{ metadata: Metadata; keys: Keys }> {
-  if (config.database !== undefined) return openPostgresMetadata(config, config.database);
+async function openMetadata(
+  config: StorageConfig,
+  node: OpenStoresOptions['node'],
+): Promise<{ metadata: Metadata; keys: Keys }> {
+  if (config.database !== undefined) return openPostgresMetadata(config, config.database, node);
   const path = join(config.data, 'longshore.db');
   // The keys first: while there is no database, it is sure that nothing is sealed with others.
   const keys = await keysOf(config, async () =>
@@ -72,13 +77,18 @@ async function openMetadata(config: StorageConfig): Promise<{ metadata: Metadata
   return { keys, metadata: await openSqlite({ path }) };
 }
 
-async function openPostgresMetadata(config: StorageConfig, url: string): Promise<{ metadata: Metadata; keys: Keys }> {
+async function openPostgresMetadata(
+  config: StorageConfig,
+  url: string,
+  node: OpenStoresOptions['node'],
+): Promise<{ metadata: Metadata; keys: Keys }> {
   const { openPostgres } = await import('./adapters/sql/postgres/open-postgres.ts');
   const metadata = await openPostgres({
     url,
     poolSize: config.databasePoolSize,
     statementTimeoutMs: config.databaseStatementTimeout,
     retryTimeMs: config.databaseRetryTime,
+    ...(node !== undefined && { node }),
     ...(await certificates('databaseCa', config.databaseCa)),
   });
   try {

@@ -1,4 +1,5 @@
 /** `longshore move`: from SQLite and files to PostgreSQL and S3 (or back), with the layers copied while the server goes on. */
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
@@ -17,6 +18,7 @@ import {
 } from '../open-safekeeping.ts';
 import { openStores, type StorageConfig } from '../open-stores.ts';
 import { type MoveStep, moveInstallation } from '../services/safekeeping/move-installation.ts';
+import { version } from '../version.ts';
 import { counted } from './counted.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { addSettingOptions, settingsOf } from './setting-options.ts';
@@ -93,7 +95,7 @@ async function move(from: Config, to: Config, mayWait: boolean): Promise<void> {
   const sameDirectory = resolve(from.data) === resolve(to.data);
   const layers = nameOfBlobs(from) !== nameOfBlobs(to);
   const target = await openNewInstallation(to, { locked: sameDirectory });
-  const { ports, close } = await openStores(from);
+  const { ports, close } = await openStores(from, { node: { address: OURSELVES, version } });
   let release: (() => Promise<void>) | undefined;
   try {
     const source = {
@@ -145,6 +147,8 @@ async function tell(steps: AsyncGenerator<MoveStep>): Promise<void> {
 }
 
 const LOOK_AGAIN_MS = 500;
+/** As nodes call themselves in PostgreSQL; unlike any other process. */
+const OURSELVES = `longshore move, process ${process.pid} on ${hostname()}`;
 
 /** Resolves, with how to let servers in again, when none works on the old installation and none can begin to. */
 async function pauseServers(from: StorageConfig, mayWait: boolean): Promise<() => Promise<void>> {
@@ -161,7 +165,7 @@ async function pauseServers(from: StorageConfig, mayWait: boolean): Promise<() =
 
 async function tryPause(from: StorageConfig) {
   // Nodes of PostgreSQL are seen in it, wherever they run; the lock is for this directory.
-  const nodes = await servingNodes(from);
+  const nodes = (await servingNodes(from)).filter((address) => address !== OURSELVES);
   if (nodes.length > 0) return { who: `the nodes ${nodes.join(', ')}` };
   try {
     return { lock: await lockInstallation(from), who: '' };
