@@ -216,6 +216,7 @@ export interface ImageStore {
   add(image: NewImage): Work<ImageRecord>;
   /** Deletes the image with its tags and edges, and renews the layers it referred to (their grace period begins now). */
   delete(imageId: number, at: number): Work<void>;
+  /** By id of the image; an earlier time than the one known is ignored. */
   setLastPulled(pulls: ReadonlyMap<number, number>): Work<void>;
   /** Every image of every repository by id, with bytes, for verification. */
   listAll(page: {

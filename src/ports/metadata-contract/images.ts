@@ -134,6 +134,8 @@ export function imageSuite(open: OpenMetadata): void {
       );
       assert.equal((await metadata.read((tx) => tx.images.summary(one.id)))?.lastPulledAt, 77);
       assert.equal((await metadata.read((tx) => tx.images.summary(two.id)))?.lastPulledAt, undefined);
+      await metadata.write((tx) => tx.images.setLastPulled(new Map([[one.id, 76]])));
+      assert.equal((await metadata.read((tx) => tx.images.summary(one.id)))?.lastPulledAt, 77, 'a later pull stays');
     });
   });
 }

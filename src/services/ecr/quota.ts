@@ -1,6 +1,7 @@
 /**
  * Keeps a number of things below a limit without counting them at every addition: counting 100,000 rows takes milliseconds.
- * After a count, half of what was left may be added before the next one, so that near the limit every addition counts.
+ * After a count, a sixteenth of what was left may be added before the next one: so near the limit every addition counts, and so many processes
+ * together do not add more than there is room for.
  */
 import { LRUCache } from 'lru-cache';
 import type { Work } from '../../ports/work.ts';
@@ -14,6 +15,8 @@ export interface Quota<Key> {
 }
 
 const remembered = 1_000;
+/** More than are likely to serve one database. */
+const processes = 16;
 
 export function createQuota<Key extends string | number>(limit: number): Quota<Key> {
   const uncountedAdditions = new LRUCache<Key, { left: number }>({ max: remembered });
@@ -22,8 +25,8 @@ export function createQuota<Key extends string | number>(limit: number): Quota<K
     *hasRoom(key, count) {
       if ((uncountedAdditions.get(key)?.left ?? 0) > 0) return true;
       const room = limit - (yield* count());
-      // Other processes may add as well: half of the room, not all of it. Setting it again in a rerun does no harm.
-      uncountedAdditions.set(key, { left: Math.floor(room / 2) });
+      // Setting it again in a rerun does no harm.
+      uncountedAdditions.set(key, { left: Math.floor(room / processes) });
       return room > 0;
     },
     added(key) {

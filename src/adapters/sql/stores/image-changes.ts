@@ -107,5 +107,10 @@ export const remove = statement('images.delete', (db, arg: { imageId: number }) 
 );
 
 export const setLastPulled = statement('images.setLastPulled', (db, arg: { imageId: number; at: number }) =>
-  db.updateTable('images').set({ last_pulled_at: arg.at }).where('id', '=', arg.imageId),
+  db
+    .updateTable('images')
+    .set({ last_pulled_at: arg.at })
+    .where('id', '=', arg.imageId)
+    // Another node may have written a later pull.
+    .where((eb) => eb.or([eb('last_pulled_at', 'is', null), eb('last_pulled_at', '<', arg.at)])),
 );

@@ -95,7 +95,9 @@ export const imageStore: ImageStore = {
     if (row !== undefined) yield* changed(row.repository_id);
   },
   *setLastPulled(pulls) {
-    for (const [imageId, at] of pulls) yield* run(changes.setLastPulled, { imageId, at });
+    // In one order on all nodes: they write many rows, and must not wait for each other in a circle.
+    const ordered = [...pulls].sort(([one], [other]) => one - other);
+    for (const [imageId, at] of ordered) yield* run(changes.setLastPulled, { imageId, at });
   },
   *listAll({ after = 0, limit }) {
     const rows = yield* all(listings.listAll, { after, limit });

@@ -4,7 +4,8 @@ import type { EcrService } from '../ecr-service.ts';
 
 /**
  * The layer when its bytes are good. Costs a look at the object; one that looks different from when it was known to be good is
- * read and hashed, once for all who ask meanwhile. Undefined when it is damaged or gone.
+ * read and hashed, once for all who ask meanwhile. Undefined when it is damaged or gone. What has been healed since the layer was read is
+ * looked at where it lies now.
  */
 export async function trustLayer(ecr: EcrService, layer: StoredLayer): Promise<StoredLayer | undefined> {
   if (layer.blob.damaged) return undefined;
@@ -13,12 +14,20 @@ export async function trustLayer(ecr: EcrService, layer: StoredLayer): Promise<S
       return layer;
     case 'absent':
       await markDamaged(ecr, layer);
-      return undefined;
+      break;
     case 'changed': {
       const blob = await verifyBlob(ecr, layer.blob);
-      return blob && { ...layer, blob };
+      if (blob !== undefined) return { ...layer, blob };
     }
   }
+  const moved = await findMoved(ecr, layer);
+  return moved && trustLayer(ecr, moved);
+}
+
+/** The layer as it is now, when a push has put another object in the place of the one that was found bad; on any node, at any moment. */
+export async function findMoved(ecr: EcrService, layer: StoredLayer): Promise<StoredLayer | undefined> {
+  const present = await ecr.metadata.read((tx) => tx.layers.find(layer.repositoryId, layer.digest));
+  return present?.blob.location === layer.blob.location ? undefined : present;
 }
 
 /** Reads and hashes a blob and records what came of it. Answers the blob as it looks now, or undefined when it is bad. */

@@ -4,7 +4,7 @@ import type { StoredLayer } from '../../../ports/records.ts';
 import type { EcrService } from '../ecr-service.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
 import { findLayerRecord } from './find-layer.ts';
-import { markDamaged, verifyBlob } from './layer-health.ts';
+import { findMoved, markDamaged, verifyBlob } from './layer-health.ts';
 
 export interface OpenLayer {
   readonly layer: StoredLayer;
@@ -24,7 +24,26 @@ export async function openLayer(
   options: { readonly whole: boolean },
 ): Promise<OpenLayer | undefined> {
   const layer = await findLayerRecord(ecr, ref, digest);
-  if (layer === undefined) return undefined;
+  return layer && openRecorded(ecr, layer, options);
+}
+
+async function openRecorded(
+  ecr: EcrService,
+  layer: StoredLayer,
+  options: { readonly whole: boolean },
+): Promise<OpenLayer | undefined> {
+  const opened = layer.blob.damaged ? undefined : await openFit(ecr, layer, options);
+  if (opened !== undefined) return opened;
+  const moved = await findMoved(ecr, layer);
+  return moved && openRecorded(ecr, moved, options);
+}
+
+/** Undefined when the object is bad, which is recorded then. */
+async function openFit(
+  ecr: EcrService,
+  layer: StoredLayer,
+  options: { readonly whole: boolean },
+): Promise<OpenLayer | undefined> {
   const opened = await open(ecr, layer);
   if (opened === undefined || opened.blob.trusted || options.whole) return opened;
   await opened.blob.close();

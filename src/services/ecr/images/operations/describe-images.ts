@@ -101,7 +101,7 @@ function hasTagStatus(tags: readonly string[], status: TagStatus): boolean {
 
 /** Absent is what does not apply: tags of an untagged image, the artifact type of an index, the time of a pull that never was. */
 function imageDetail(context: OperationContext, ref: RepositoryRef, image: ImageSummary): ImageDetail {
-  const pulledAt = context.ecr.pullTimes.of(image.id) ?? image.lastPulledAt;
+  const pulledAt = Math.max(context.ecr.pullTimes.of(image.id) ?? 0, image.lastPulledAt ?? 0);
   return {
     registryId: ref.accountId,
     repositoryName: ref.name,
@@ -111,7 +111,7 @@ function imageDetail(context: OperationContext, ref: RepositoryRef, image: Image
     imagePushedAt: new Date(image.pushedAt),
     imageManifestMediaType: image.mediaType,
     ...(image.artifactMediaType !== undefined && { artifactMediaType: image.artifactMediaType }),
-    ...(pulledAt !== undefined && { lastRecordedPullTime: new Date(pulledAt) }),
+    ...(pulledAt > 0 && { lastRecordedPullTime: new Date(pulledAt) }),
     ...(image.subjectDigest !== undefined && { subjectManifestDigest: image.subjectDigest }),
     imageStatus: 'ACTIVE',
   };
