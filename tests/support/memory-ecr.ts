@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { type MemoryObjects, memoryBlobs } from '../../src/adapters/blobs/memory-blobs.ts';
 import { openSqlite } from '../../src/adapters/sql/sqlite/open-sqlite.ts';
 import { sha256Digest } from '../../src/lib/oci/digest.ts';
+import type { Metadata } from '../../src/ports/metadata.ts';
 import { rootCaller } from '../../src/services/caller.ts';
 import { createEcrService, type EcrService } from '../../src/services/ecr/ecr-service.ts';
 import { pushImage } from '../../src/services/ecr/images/push-image.ts';
@@ -38,11 +39,15 @@ type RepositoryRules = Pick<
   'tagMutability' | 'exclusionFilters' | 'scanOnPush'
 >;
 
-export async function createMemoryEcr(settings: Partial<ServiceSettings> = {}): Promise<MemoryEcr> {
+/** Given another's metadata and objects, it is a second node on the same. */
+export async function createMemoryEcr(
+  settings: Partial<ServiceSettings> = {},
+  shared: { readonly metadata?: Metadata; readonly objects?: MemoryObjects } = {},
+): Promise<MemoryEcr> {
   let now = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
-  const objects: MemoryObjects = new Map();
+  const objects: MemoryObjects = shared.objects ?? new Map();
   const ports = {
-    metadata: await openSqlite({ path: ':memory:' }),
+    metadata: shared.metadata ?? (await openSqlite({ path: ':memory:' })),
     blobs: memoryBlobs(objects, { now: () => now }),
     clock: { now: () => now },
     keys: { dockerToken: randomBytes(32), pageToken: randomBytes(32), seal: randomBytes(32) },
