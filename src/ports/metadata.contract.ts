@@ -6,6 +6,7 @@ import { describe } from 'node:test';
 import { accountSuite } from './metadata-contract/accounts.ts';
 import { blobSuite } from './metadata-contract/blobs.ts';
 import { changeSuite } from './metadata-contract/changes.ts';
+import { garbageSuite } from './metadata-contract/garbage.ts';
 import { imageListingSuite } from './metadata-contract/image-listings.ts';
 import { imageSuite } from './metadata-contract/images.ts';
 import { installationSuite } from './metadata-contract/installation.ts';
@@ -34,6 +35,7 @@ export function metadataContract(name: string, open: OpenMetadata, { alone = fal
     tagSuite(open);
     uploadSuite(open);
     jobSuite(open, { alone });
+    garbageSuite(open, { alone });
     installationSuite(open);
     modelSuite(open);
   });

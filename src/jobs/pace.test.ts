@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pauseAfter } from './pace.ts';
+import { retryDelay } from './retry-delay.ts';
+
+test('pauses in proportion to what a slice took, or longer where the rate asks for it', () => {
+  assert.equal(pauseAfter({ pauseRatio: 1, ratePerSecond: 0 }, 8, 1000), 8);
+  assert.equal(pauseAfter({ pauseRatio: 1, ratePerSecond: 1000 }, 8, 100), 92);
+  assert.equal(pauseAfter({ pauseRatio: 2, ratePerSecond: 1000 }, 8, 1), 16);
+  assert.equal(pauseAfter({ pauseRatio: 0, ratePerSecond: 1000 }, 8, 1), 0);
+});
+
+test('attempts come later and later, up to a quarter of an hour, never in step', () => {
+  const latest = [1, 2, 3, 30].map((attempts) => retryDelay(attempts, () => 1));
+  const earliest = [1, 2, 3, 30].map((attempts) => retryDelay(attempts, () => 0));
+  assert.deepEqual(latest, [1000, 2000, 4000, 900_000]);
+  assert.deepEqual(earliest, [500, 1000, 2000, 450_000]);
+});
