@@ -80,47 +80,49 @@ async function readLayer(memory: MemoryEcr, digest: string): Promise<Buffer | un
   return layer && memory.objects.get(layer.blob.location)?.bytes;
 }
 
-for (const [way, push] of Object.entries(ways)) {
-  for (const beginning of beginnings) {
-    test(`${way}, with ${beginning} there before`, async () => {
-      let crashes = 0;
-      for (const when of ['before', 'after'] as const) {
-        for (let crashAt = 0; ; crashAt += 1) {
-          const memory = await createMemoryEcr();
-          const ref = await memory.createRepository('app');
-          const bytes = randomBytes(100);
-          const digest = sha256Digest(bytes);
-          if (beginning !== 'nothing') await memory.pushLayer(ref, bytes);
-          if (beginning === 'a damaged layer') memory.objects.clear();
+const cases = Object.entries(ways).flatMap(([way, push]) =>
+  beginnings.flatMap((beginning) => [false, true].map((sharedUploads) => ({ way, push, beginning, sharedUploads }))),
+);
 
-          const countdown: Countdown = { steps: 0, crashAt, when };
-          const outcome = await push(crashing(memory, countdown), ref, bytes).catch((error: unknown) => error);
-          const what = `crash ${when} step ${crashAt}`;
-          const present = await readLayer(memory, digest);
-          if (present !== undefined) assert.deepEqual(present, bytes, what);
-          if (beginning === 'a good layer') assert(present, `${what}: what was there stays`);
-          if (!(outcome instanceof Error)) assert(present, `${what}: what is acknowledged is there`);
-          else assert(outcome instanceof Crash, `${what}: ${outcome}`);
+for (const { way, push, beginning, sharedUploads } of cases) {
+  test(`${way}, with ${beginning} there before${sharedUploads ? ', beside other nodes' : ''}`, async () => {
+    let crashes = 0;
+    for (const when of ['before', 'after'] as const) {
+      for (let crashAt = 0; ; crashAt += 1) {
+        const memory = await createMemoryEcr({ sharedUploads });
+        const ref = await memory.createRepository('app');
+        const bytes = randomBytes(100);
+        const digest = sha256Digest(bytes);
+        if (beginning !== 'nothing') await memory.pushLayer(ref, bytes);
+        if (beginning === 'a damaged layer') memory.objects.clear();
 
-          await push(memory.ecr, ref, bytes);
-          assert.deepEqual(await readLayer(memory, digest), bytes, `${what}: pushed again`);
+        const countdown: Countdown = { steps: 0, crashAt, when };
+        const outcome = await push(crashing(memory, countdown), ref, bytes).catch((error: unknown) => error);
+        const what = `crash ${when} step ${crashAt}`;
+        const present = await readLayer(memory, digest);
+        if (present !== undefined) assert.deepEqual(present, bytes, what);
+        if (beginning === 'a good layer') assert(present, `${what}: what was there stays`);
+        if (!(outcome instanceof Error)) assert(present, `${what}: what is acknowledged is there`);
+        else assert(outcome instanceof Crash, `${what}: ${outcome}`);
 
-          memory.pass(25 * hour);
-          assert(await findLayer(memory.ecr, ref, digest));
-          const sweep = createObjectSweep(memory.ecr);
-          while ((await sweep()).more);
-          while ((await createCollector(memory.ecr)()).more);
-          assert.deepEqual(await readLayer(memory, digest), bytes, `${what}: swept`);
-          const openUploads = await memory.ecr.metadata.read((tx) => tx.uploads.count());
-          assert(memory.objects.size <= 1 + openUploads, `${what}: nothing is left over`);
-          await memory.close();
-          if (countdown.steps <= crashAt) break;
-          crashes += 1;
-        }
+        await push(memory.ecr, ref, bytes);
+        assert.deepEqual(await readLayer(memory, digest), bytes, `${what}: pushed again`);
+
+        memory.pass(25 * hour);
+        assert(await findLayer(memory.ecr, ref, digest));
+        const sweep = createObjectSweep(memory.ecr);
+        while ((await sweep()).more);
+        while ((await createCollector(memory.ecr)()).more);
+        assert.deepEqual(await readLayer(memory, digest), bytes, `${what}: swept`);
+        const openUploads = await memory.ecr.metadata.read((tx) => tx.uploads.count());
+        assert(memory.objects.size <= 1 + openUploads, `${what}: nothing is left over`);
+        await memory.close();
+        if (countdown.steps <= crashAt) break;
+        crashes += 1;
       }
-      assert(crashes >= 6, `${crashes} crashes`);
-    });
-  }
+    }
+    assert(crashes >= 6, `${crashes} crashes`);
+  });
 }
 
 for (const sharedUploads of [false, true]) {
