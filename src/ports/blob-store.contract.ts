@@ -24,6 +24,8 @@ export interface BlobStoreHarness {
   open(): Promise<BlobStore>;
   /** Changes the bytes of a stored object or an upload behind the store's back; undefined removes it. */
   tamper(name: string, change: (bytes: Buffer) => Buffer | undefined): Promise<void>;
+  /** Whether the same bytes written again look the same from outside (an ETag). */
+  readonly looksByBytes?: boolean;
   /** Removes the place. */
   dispose(): Promise<void>;
 }
@@ -87,6 +89,12 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
     /** What the store still has of an upload. */
     async function leftOf({ key }: Upload): Promise<ListedObject[]> {
       return (await listed()).filter(({ upload }) => upload === key);
+    }
+
+    /** Gone, or listed as the upload's: then it is swept once no row has the upload open. */
+    async function assertLeftover(upload: Upload, blob: StoredBlob) {
+      if ((await blobs.check(blob)) === 'absent') return;
+      assert((await leftOf(upload)).some(({ name }) => name === blob.location));
     }
 
     for (const algorithm of ['sha256', 'sha512'] as const) {
@@ -266,7 +274,7 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
         const going = { ...row };
         const answer = await append(going, half, longer.subarray(half));
         assert.deepEqual(answer, { offset: longer.length, complete: true });
-        assert.equal(await blobs.check(first), 'absent');
+        await assertLeftover(upload, first);
         const second = await blobs.commit(going, { digest: digestOf(longer), size: longer.length });
         assert.deepEqual((await fetch(blobs, second)).bytes, longer);
 
@@ -275,7 +283,7 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
         await assert.rejects(blobs.commit(row, { ...begun, digest: digestOf(bytes) }), DigestMismatch);
         const third = await blobs.commit(row, begun);
         assert.deepEqual((await fetch(blobs, third)).bytes, bytes.subarray(0, half));
-        assert.equal(await blobs.check(second), 'absent');
+        await assertLeftover(upload, second);
         for (const other of others) assert.equal(await blobs.check(other), 'good', 'what others stored stays');
       });
 
@@ -509,6 +517,10 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
       const bytes = randomBytes(2 * MIB + 3);
       const blob = await store(bytes);
       await harness.tamper(blob.location, (same) => Buffer.from(same));
+      if (harness.looksByBytes) {
+        assert.equal(await blobs.check(blob), 'good');
+        return;
+      }
       assert.equal(await blobs.check(blob), 'changed');
       const untrusted = await blobs.open(blob);
       assert.equal(untrusted.trusted, false);

@@ -49,6 +49,7 @@ export async function commitUpload(store: StoreContext, upload: OpenUpload, expe
   const { multipart, tail } = state;
   const commit: Commit = { upload, expected, tail, ofTail, isKnown: known !== undefined };
   const object = multipart ? await commitParts(store, commit, multipart) : await commitTail(store, commit);
+  store.committed.set(upload.key, object.location);
   store.digests.forget(upload.key);
   return { digest, size, location: object.location, fingerprint: fingerprintOf(object) };
 }

@@ -24,6 +24,7 @@ function contractOn(name: string, skip: string | undefined, start: () => Promise
           const bytes = change(stored.bytes);
           await requestS3(server, bytes ? 'PUT' : 'DELETE', `/${location}`, bytes);
         },
+        looksByBytes: true,
         async dispose() {},
       };
     });

@@ -1,4 +1,5 @@
 /** The blob store in a bucket: joins the operations of this folder and keeps count of what runs, so that closing waits for it. */
+import { LRUCache } from 'lru-cache';
 import { type BlobStore, BlobStoreUnavailable, type OpenBlob } from '../../../ports/blob-store.ts';
 import { BLOCK_SIZE, createBlocks } from '../filesystem/blocks.ts';
 import { createHashing } from '../filesystem/hashing.ts';
@@ -43,6 +44,8 @@ const IN_FLIGHT_BYTES = 128 * 1024 * 1024;
 const SPARE_BYTES = 16 * 1024 * 1024;
 /** Digests of open uploads kept between requests; each is some hundred bytes. */
 const KEPT_DIGESTS = 4096;
+/** Uploads that were just committed: more than can wait for their rows at once. */
+const KEPT_COMMITS = 16_384;
 
 /** Rejects with BlobStoreUnavailable, whose message says what to do, when the bucket cannot be written to. */
 export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
@@ -62,6 +65,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
       hashing.drop(block),
     ),
     digests: createRunningDigests(KEPT_DIGESTS),
+    committed: new LRUCache<string, string>({ max: KEPT_COMMITS }),
     parts: createPartBudget(IN_FLIGHT_BYTES),
     signBodies: options.endpoint?.startsWith('http:') ?? false,
     look: createLooks(s3),

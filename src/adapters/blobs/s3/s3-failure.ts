@@ -11,8 +11,9 @@ export class S3Refusal extends Error {
   }
 }
 
+/** Whether it is one, and with one of the codes if there are any. */
 export function isRefusal(error: unknown, ...codes: S3Refusal['code'][]): error is S3Refusal {
-  return error instanceof S3Refusal && codes.includes(error.code);
+  return error instanceof S3Refusal && (codes.length === 0 || codes.includes(error.code));
 }
 
 export type Judgement =

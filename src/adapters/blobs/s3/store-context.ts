@@ -13,6 +13,8 @@ export interface StoreContext {
   readonly parts: PartBudget;
   /** Whether bodies are hashed for the store, because no TLS protects them on their way. */
   readonly signBodies: boolean;
+  /** Where the latest uploads came to lie that this process has committed, by their key. */
+  readonly committed: { get(uploadKey: string): string | undefined; set(uploadKey: string, location: string): unknown };
   /** `look`, a few at a time and one for all who ask for the same at once. */
   look(location: string): Promise<Look | undefined>;
   /** Goes on behind the caller's back; what fails is left to the sweep. */
