@@ -9,7 +9,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UploadLost } from '../../../ports/blob-store.ts';
+import type { MetadataTx } from '../../../ports/metadata.ts';
 import type { UploadRecord } from '../../../ports/records.ts';
+import type { Work } from '../../../ports/work.ts';
 import type { EcrService } from '../ecr-service.ts';
 import { invalidLayerPart, uploadNotFound } from '../faults.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
@@ -153,9 +155,14 @@ export async function forgetLostUpload(ecr: EcrService, ref: RepositoryRef, uplo
  *
  * The object is left to whoever has it now, else to the sweep: a store whose successors go on with the same object may show it as a layer already.
  */
-export async function explainLoss(ecr: EcrService, ref: RepositoryRef, upload: UploadRecord): Promise<Error> {
-  const present = await ecr.metadata.read((tx) => tx.uploads.find(upload.id));
-  return present === undefined ? uploadNotFound(upload.id, ref) : busy(present, ref);
+export function explainLoss(ecr: EcrService, ref: RepositoryRef, upload: Pick<UploadRecord, 'id'>): Promise<Error> {
+  return ecr.metadata.read((tx) => lossIn(tx, ref, upload));
+}
+
+/** The same as part of a unit of work. */
+export function* lossIn(tx: MetadataTx, ref: RepositoryRef, { id }: Pick<UploadRecord, 'id'>): Work<Error> {
+  const present = yield* tx.uploads.find(id);
+  return present === undefined ? uploadNotFound(id, ref) : busy(present, ref);
 }
 
 function busy({ id, offset }: UploadRecord, ref: RepositoryRef): Error {

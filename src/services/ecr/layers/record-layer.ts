@@ -4,9 +4,9 @@ import { MetadataUnavailable } from '../../../ports/metadata.ts';
 import type { BlobRecord, UploadRecord } from '../../../ports/records.ts';
 import { Fault } from '../../fault.ts';
 import type { EcrService } from '../ecr-service.ts';
-import { uploadNotFound } from '../faults.ts';
 import { repositoryIn } from '../repositories/find-repository.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
+import { lossIn } from './hold-upload.ts';
 
 export interface RecordedLayer {
   readonly digest: string;
@@ -18,7 +18,7 @@ export interface RecordedLayer {
 /**
  * Commits the row of a blob that has just been placed, together with the end of its upload. Where a good object with the same
  * digest exists, that one stays and the new one goes; where the existing one is damaged or gone, the new one takes its place.
- * Throws RepositoryNotFound and UploadNotFound.
+ * Throws RepositoryNotFound, UploadNotFound and, when another request has taken the upload over, InvalidLayerPart.
  */
 export async function recordLayer(
   ecr: EcrService,
@@ -32,7 +32,7 @@ export async function recordLayer(
     .write(function* (tx) {
       const repository = yield* repositoryIn(tx, ref, 'shared');
       if (upload !== undefined && !(yield* tx.uploads.delete(upload.id, upload.holder))) {
-        throw uploadNotFound(upload.id, ref);
+        throw yield* lossIn(tx, ref, upload);
       }
       const known = yield* tx.blobs.findByDigest(placed.digest);
       const healthy = known !== undefined && !known.damaged && known.location !== bad?.location;
