@@ -10,6 +10,7 @@ import { type Metadata, type MetadataChange, MetadataUnavailable } from '../../.
 import type { Work } from '../../../ports/work.ts';
 import { metadataTx } from '../metadata-tx.ts';
 import type { Call, Step } from '../statement.ts';
+import { type Changes, openChangeLog } from './change-log.ts';
 import { executor } from './sqlite-connection.ts';
 import { isBusy, toPortError } from './sqlite-errors.ts';
 
@@ -59,10 +60,16 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
   /** About how many writers shared the last commits. */
   let recentWriters = 0;
   let gathering: NodeJS.Timeout | undefined;
-  let lastDataVersion = readDataVersion();
+  const changeLog = openChangeLog(db);
+  /** Undefined when it must be looked what has changed in any case. */
+  let lastDataVersion: number | undefined = readDataVersion();
   let closed = false;
 
-  function tell(change: MetadataChange): void {
+  function tell(changes: Changes): void {
+    if (changes.size === 0) return;
+    const change: MetadataChange = changes.has('everything')
+      ? { kind: 'everything' }
+      : { kind: 'repositories', ids: changes as ReadonlySet<number> };
     for (const listener of listeners) listener(change);
   }
 
@@ -131,6 +138,7 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
     const batch: Waiting[] = [];
     const outcomes: Outcome[] = [];
     const changes = new Set<number | 'everything'>();
+    let logged: ReturnType<typeof changeLog.append> | undefined;
     try {
       inTransaction(beginImmediate, () => {
         lockedSince = undefined;
@@ -141,6 +149,7 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
           batch.push(unit);
           outcomes.push(alone ? { value: runUnit(unit, changes) } : runGuarded(unit, changes));
         }
+        if (changes.size > 0) logged = changeLog.append(changes);
       });
     } catch (error) {
       if (batch.length === 0 && isBusy(error) && waitForLock()) return;
@@ -153,8 +162,10 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
     }
     recentWriters = Math.max(batch.length, recentWriters >> 1);
     if (queue.length > 0) scheduleFlush();
-    if (changes.has('everything')) tell({ kind: 'everything' });
-    else if (changes.size > 0) tell({ kind: 'repositories', ids: changes as Set<number> });
+    if (logged !== undefined) {
+      logged.committed();
+      tell(logged.changes);
+    }
     for (const [index, outcome] of outcomes.entries()) {
       if ('error' in outcome) batch[index]!.reject(outcome.error);
       else batch[index]!.resolve(outcome.value);
@@ -198,8 +209,14 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
     refresh() {
       const version = readDataVersion();
       if (version === lastDataVersion) return;
-      lastDataVersion = version;
-      tell({ kind: 'everything' });
+      try {
+        // What is committed between the two looks is told now, and looked for in vain the next time.
+        lastDataVersion = version;
+        tell(changeLog.news());
+      } catch {
+        lastDataVersion = undefined;
+        tell(new Set(['everything']));
+      }
     },
 
     onChange(listener) {
