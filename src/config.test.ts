@@ -70,6 +70,7 @@ describe('refused, with the name and what is meant', () => {
     [{ file: file('- listen\n') }, /must be a mapping/],
     [{ file: file('listen: {port: 1}\n') }, /^longshore\.yaml:1: listen must be one value/],
     [{ flags: { tlsCert: 'a.pem' } }, /tls-cert and tls-key must be given together/],
+    [{ flags: { registryScheme: 'https' } }, /registry-scheme https needs registry-host/],
     [{ flags: { rootAccessKeyId: 'AKIAAAAAAAAAAAAAAAAA' } }, /must be given together/],
     [{ flags: { regions: 'eu-west-1' } }, /regions must contain the default region us-east-1/],
     [{ flags: { accountId: '1234' } }, /^--account-id must be 12 digits/],

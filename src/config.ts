@@ -124,6 +124,9 @@ function contradictions(config: Config): string[] {
   if ((config.s3AccessKeyId === undefined) !== (config.s3SecretAccessKey === undefined)) {
     problems.push('s3-access-key-id and s3-secret-access-key must be given together.');
   }
+  if (config.registryScheme === 'https' && config.tlsCert === undefined && config.registryHost === undefined) {
+    problems.push('registry-scheme https needs registry-host, the name under which the load balancer is reached.');
+  }
   if (config.regions !== '*' && !config.regions.includes(config.region)) {
     problems.push(`regions must contain the default region ${config.region}.`);
   }

@@ -1,6 +1,6 @@
 /** `longshore env`: what a shell needs to reach this server with aws, SDKs and Terraform, for `eval "$(longshore env)"`. */
 import type { Command } from 'commander';
-import { hostForClients, registryHostOf } from '../config/registry-host.ts';
+import { hostForClients, registryHostOf, registrySchemeOf } from '../config/registry-host.ts';
 import { accountId as accountKind, region as regionKind } from '../config/registry-values.ts';
 import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
@@ -33,17 +33,23 @@ export function envCommand(program: Command): void {
       'Print /etc/hosts lines for the registries of all accounts, where names below localhost do not resolve.',
     )
     .option('--json', 'Print JSON.');
-  addSettingOptions(command, [...storageSettings, 'listen', 'accountId', 'registryHost', 'tlsCert', 'tlsKey']).action(
-    async (options: EnvOptions, called: Command) => {
-      const config = await configOf(called, ['region']);
-      const accounts = (options.account ?? []).map((text) => checked('--account', () => accountKind.parse(text)));
-      const regions = (options.region ?? []).map((text) => checked('--region', () => regionKind.parse(text)));
-      const text = options.hosts
-        ? await hostLines(config, accounts, regions)
-        : await environment(config, accounts, regions, options.json);
-      process.stdout.write(text);
-    },
-  );
+  addSettingOptions(command, [
+    ...storageSettings,
+    'listen',
+    'accountId',
+    'registryHost',
+    'registryScheme',
+    'tlsCert',
+    'tlsKey',
+  ]).action(async (options: EnvOptions, called: Command) => {
+    const config = await configOf(called, ['region']);
+    const accounts = (options.account ?? []).map((text) => checked('--account', () => accountKind.parse(text)));
+    const regions = (options.region ?? []).map((text) => checked('--region', () => regionKind.parse(text)));
+    const text = options.hosts
+      ? await hostLines(config, accounts, regions)
+      : await environment(config, accounts, regions, options.json);
+    process.stdout.write(text);
+  });
 }
 
 async function environment(
@@ -86,7 +92,7 @@ async function keyOf(config: Config, accountId: string): Promise<RootKey> {
 /** Where the server answers, or will: what a running one tells beats the settings, which may say port 0. */
 async function endpointOf(config: Config): Promise<string> {
   const port = await portOf(config);
-  const scheme = config.tlsCert === undefined ? 'http' : 'https';
+  const scheme = registrySchemeOf(config);
   // A certificate is for the host of the registry; without one the plain address needs no resolver.
   const host =
     config.listen.host === '127.0.0.1' && scheme === 'http' ? '127.0.0.1' : hostForClients(config.listen.host);

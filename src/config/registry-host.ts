@@ -17,6 +17,15 @@ export function registryHostOf(
   };
 }
 
+/** The scheme by which clients reach the registries, from the setting `registry-scheme`. */
+export function registrySchemeOf({
+  registryScheme,
+  tlsCert,
+}: Pick<Config, 'registryScheme' | 'tlsCert'>): 'http' | 'https' {
+  if (registryScheme !== 'auto') return registryScheme;
+  return tlsCert === undefined ? 'http' : 'https';
+}
+
 /** The address to call from the same machine; `localhost`, which docker takes for safe without TLS, wherever that works. */
 export function hostForClients(listenHost: string): string {
   if (listenHost === '' || listenHost === '0.0.0.0' || listenHost === '::' || listenHost === '::1') return 'localhost';
