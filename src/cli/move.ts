@@ -6,7 +6,14 @@ import { type Command, Option } from 'commander';
 import { serverOf } from '../app.ts';
 import { type SettingKey, settingName, settingsTable } from '../config/settings-table.ts';
 import { type StorageSetting, storageSettings } from '../config/storage-settings.ts';
-import { type Config, parseSettings, type ResolvedSetting, readConfigFile, resolveSettings } from '../config.ts';
+import {
+  type Config,
+  ConfigError,
+  parseSettings,
+  type ResolvedSetting,
+  readConfigFile,
+  resolveSettings,
+} from '../config.ts';
 import {
   copyDatabase,
   lockInstallation,
@@ -51,7 +58,7 @@ export function moveCommand(program: Command): void {
     const present = await settingsOf(called);
     const from = parseSettings(present);
     const given = await targetSettings(options);
-    const to = parseSettings(present.map((setting) => given.get(setting.key) ?? setting));
+    const to = parseTarget(present.map((setting) => given.get(setting.key) ?? setting));
     refuseNonsense(from, to);
     await refuseNothing(from, 'move');
     await move(from, to, options.wait !== false);
@@ -78,6 +85,16 @@ async function targetSettings(
     ...settings.map((setting) => [setting.key, setting] as const),
     ...none.map((key) => [key, { key, text: undefined, from: 'flag' }] as const),
   ]);
+}
+
+/** Throws ConfigError in the words that were typed. */
+function parseTarget(settings: readonly ResolvedSetting[]): Config {
+  try {
+    return parseSettings(settings);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError([error.message.replaceAll(/^--(?=[a-z])/gm, '--to-')]);
+  }
 }
 
 function refuseNonsense(from: StorageConfig, to: StorageConfig): void {
