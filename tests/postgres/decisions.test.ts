@@ -206,7 +206,7 @@ describe('decisions on PostgreSQL', { skip: postgresMissing() ?? false }, () => 
     const digest = await slow.pushLayer(one, bytes);
     await slow.pushLayer(two, bytes);
     const outcomes = await interleave(
-      'layers.delete',
+      'layers.hideBlob',
       () => deleteLayer(slow.ecr, one, digest),
       () => deleteLayer(other.ecr, two, digest),
     );

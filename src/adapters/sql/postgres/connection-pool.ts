@@ -5,10 +5,11 @@
 import pg from 'pg';
 import { MetadataUnavailable } from '../../../ports/metadata.ts';
 import { DatabaseFailed } from './database-failed.ts';
+import { troubleOf } from './postgres-errors.ts';
 
 export interface ConnectionPool {
   /**
-   * Runs `use` on a connection of its own. One that `use` has called `broken` is closed afterwards. Rejects with
+   * Runs `use` on a connection of its own. One that `use` lost, or has called `broken`, is closed afterwards. Rejects with
    * DatabaseFailed when none is to be had, with MetadataUnavailable when all are busy for too long, and as `use` does.
    */
   with<T>(purpose: 'read' | 'write', use: (connection: PooledConnection) => Promise<T>): Promise<T>;
@@ -71,6 +72,9 @@ export function openConnectionPool({ config, size, waitMs }: ConnectionPoolOptio
             last = promise.catch(breaks);
           },
         });
+      } catch (error) {
+        if (error instanceof DatabaseFailed && troubleOf(error.cause) === 'lost') isBroken = true;
+        throw error;
       } finally {
         last.then(giveBack);
       }
