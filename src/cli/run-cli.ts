@@ -7,6 +7,8 @@ import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { envCommand } from './env.ts';
 import { explainFailure } from './explain-failure.ts';
+import { gcCommand } from './gc.ts';
+import { jobsCommand } from './jobs.ts';
 import { moveCommand } from './move.ts';
 import { restoreCommand } from './restore.ts';
 import { serveCommand } from './serve.ts';
@@ -41,6 +43,8 @@ export function createProgram(): Command {
   accountCommand(program);
   configCommand(program);
   verifyCommand(program);
+  gcCommand(program);
+  jobsCommand(program);
   backupCommand(program);
   restoreCommand(program);
   moveCommand(program);

@@ -29,7 +29,7 @@ export interface DeletedRepository {
   readonly repositoryName: string;
   readonly images: number;
   readonly layers: number;
-  /** Of blobs that nobody else shows. */
+  /** Of blobs that no live repository shows, counted for the first deleted one that does. */
   readonly bytes: number;
 }
 

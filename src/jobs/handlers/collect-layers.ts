@@ -1,7 +1,11 @@
 /** Garbage collection as a job. Nothing need be remembered for the next attempt: what is gone is gone. */
-import type { EcrService } from '../../services/ecr/ecr-service.ts';
 import { jobKinds } from '../../services/ecr/job-kinds.ts';
-import { type Collected, createCollector, expiryOf } from '../../services/ecr/layers/collect-layers.ts';
+import {
+  type CollectContext,
+  type Collected,
+  createCollector,
+  expiryOf,
+} from '../../services/ecr/layers/collect-layers.ts';
 import {
   type CollectProgress,
   nothingCollected,
@@ -17,7 +21,7 @@ import { type PaceOptions, pause, pauseAfter } from '../pace.ts';
 const countedUpTo = 50_000;
 const logEveryMs = 30_000;
 
-export function collectLayersHandler(ecr: EcrService, pace: PaceOptions, counts: BackgroundCounts): JobHandler {
+export function collectLayersHandler(ecr: CollectContext, pace: PaceOptions, counts: BackgroundCounts): JobHandler {
   return {
     kind: jobKinds.collectLayers,
     long: true,
@@ -57,7 +61,7 @@ export function collectLayersHandler(ecr: EcrService, pace: PaceOptions, counts:
   };
 }
 
-async function countGarbage(ecr: EcrService): Promise<number> {
+async function countGarbage(ecr: CollectContext): Promise<number> {
   return rowsOf({
     ...(await ecr.metadata.read((tx) => tx.garbage.count({ ...expiryOf(ecr), limit: countedUpTo }))),
     bytes: 0,

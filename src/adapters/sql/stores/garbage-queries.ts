@@ -152,7 +152,7 @@ export const countImagesOf = statement('garbage.countImagesOf', (db, arg: { repo
     .where('repository_id', '=', arg.repositoryId),
 );
 
-/** With the bytes of blobs that no other repository shows. */
+/** With the bytes of blobs that no live repository shows, counted for the first deleted one that does. */
 export const sumLayersOf = statement('garbage.sumLayersOf', (db, arg: { repositoryId: number }) =>
   db
     .selectFrom('layers')
@@ -169,7 +169,17 @@ export const sumLayersOf = statement('garbage.sumLayersOf', (db, arg: { reposito
                   .selectFrom('layers as other')
                   .select('other.id')
                   .whereRef('other.blob_id', '=', 'layers.blob_id')
-                  .whereRef('other.repository_id', '!=', 'layers.repository_id'),
+                  .where((or) =>
+                    or.or([
+                      or('other.repository_id', '<', or.ref('layers.repository_id')),
+                      or.exists(
+                        or
+                          .selectFrom('live_repositories as alive')
+                          .select('alive.id')
+                          .whereRef('alive.id', '=', 'other.repository_id'),
+                      ),
+                    ]),
+                  ),
               ),
             )
             .then(eb.lit(0))

@@ -5,9 +5,10 @@
  */
 import { inParallel } from '../../../lib/in-parallel.ts';
 import type { Expiry } from '../../../ports/garbage-store.ts';
+import type { Ports } from '../../../ports/ports.ts';
 import type { BlobRecord } from '../../../ports/records.ts';
 import type { Work } from '../../../ports/work.ts';
-import type { EcrService } from '../ecr-service.ts';
+import type { ServiceSettings } from '../../settings.ts';
 import { renewalWindowMs } from './renew-layer.ts';
 import { createSliceSize, type SliceSize } from './slice-size.ts';
 
@@ -25,6 +26,11 @@ export interface CollectedSlice extends Collected {
   readonly more: boolean;
 }
 
+/** What it takes: a command that collects has no more than this. */
+export interface CollectContext extends Pick<Ports, 'metadata' | 'blobs' | 'clock'> {
+  readonly settings: Pick<ServiceSettings, 'layerGracePeriodMs'>;
+}
+
 /** How many objects are removed at a time: enough to keep a disk or a remote store busy, few enough to leave room for pulls. */
 const removedAtOnce = 8;
 
@@ -32,7 +38,7 @@ const removedAtOnce = 8;
  * One slice per call: one transaction for each of the three steps, as large as takes a few milliseconds. A crash at any point
  * leaves at most objects without a row, which the sweep finds; nothing need be remembered between slices.
  */
-export function createCollector(ecr: EcrService): () => Promise<CollectedSlice> {
+export function createCollector(ecr: CollectContext): () => Promise<CollectedSlice> {
   const images = createSliceSize();
   const layers = createSliceSize();
   const blobs = createSliceSize();
@@ -51,12 +57,15 @@ export function createCollector(ecr: EcrService): () => Promise<CollectedSlice> 
 }
 
 /** One slice of what deleted repositories leave: images first, then layers, then the repository itself. */
-export function purgeSlice(ecr: EcrService, size: SliceSize): Promise<{ images: number; layers: number } | undefined> {
+export function purgeSlice(
+  ecr: CollectContext,
+  size: SliceSize,
+): Promise<{ images: number; layers: number } | undefined> {
   return ecr.metadata.write((tx) => timed(size, tx.repositories.purge(size.rows)));
 }
 
 /** What may go now, by the grace period of layers. */
-export function expiryOf(ecr: Pick<EcrService, 'clock' | 'settings'>): Expiry {
+export function expiryOf(ecr: Pick<CollectContext, 'clock' | 'settings'>): Expiry {
   const { layerGracePeriodMs } = ecr.settings;
   const now = ecr.clock.now();
   return {
@@ -66,7 +75,7 @@ export function expiryOf(ecr: Pick<EcrService, 'clock' | 'settings'>): Expiry {
   };
 }
 
-async function collectExpiredLayers(ecr: EcrService, size: SliceSize): Promise<{ deleted: number; more: boolean }> {
+async function collectExpiredLayers(ecr: CollectContext, size: SliceSize): Promise<{ deleted: number; more: boolean }> {
   const { renewedBefore } = expiryOf(ecr);
   const limit = size.rows;
   const listed = await ecr.metadata.read((tx) => tx.layers.listExpired({ renewedBefore, limit }));
@@ -86,7 +95,7 @@ async function collectExpiredLayers(ecr: EcrService, size: SliceSize): Promise<{
 }
 
 /** Row first, object after the commit: the other way round a crash would leave a row without its object. */
-async function collectBlobs(ecr: EcrService, size: SliceSize): Promise<{ deleted: BlobRecord[]; more: boolean }> {
+async function collectBlobs(ecr: CollectContext, size: SliceSize): Promise<{ deleted: BlobRecord[]; more: boolean }> {
   const { createdBefore } = expiryOf(ecr);
   const limit = size.rows;
   const listed = await ecr.metadata.read((tx) => tx.blobs.listUnreferenced({ limit, createdBefore }));
