@@ -17,7 +17,7 @@ const run = promisify(execFile);
 
 const KINDS = ['account', 'container', 'object'] as const;
 const PROGRAMS = ['proxy', ...KINDS].map((kind) => `/usr/bin/swift-${kind}-server`);
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 180_000;
 
 /** Why Swift cannot be started here; undefined when it can. */
 export function whyNoSwift(): string | undefined {

@@ -1,4 +1,5 @@
 /** The blob store contract on real S3 implementations: Swift, and moto where it is installed. */
+import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { startMotoServer, whyNoMoto } from '../../../../tests/support/moto-server.ts';
 import { requestS3, type S3Server } from '../../../../tests/support/request-s3.ts';
@@ -21,8 +22,10 @@ function contractOn(name: string, skip: string | undefined, start: () => Promise
         async tamper(name, change) {
           const location = isUploadKey(name) ? await onlyObject(server, prefix + locationsOf(name)) : prefix + name;
           const stored = await requestS3(server, 'GET', `/${location}`);
+          assert.equal(stored.status, 200, stored.text);
           const bytes = change(stored.bytes);
-          await requestS3(server, bytes ? 'PUT' : 'DELETE', `/${location}`, bytes);
+          const { status, text } = await requestS3(server, bytes ? 'PUT' : 'DELETE', `/${location}`, bytes);
+          assert.equal(status, bytes ? 200 : 204, text);
         },
         looksByBytes: true,
         async dispose() {},

@@ -1,5 +1,6 @@
 /** The blob store in a bucket: joins the operations of this folder and keeps count of what runs, so that closing waits for it. */
 import { LRUCache } from 'lru-cache';
+import type { KeepsFigures } from '../../../lib/figure.ts';
 import { type BlobStore, BlobStoreUnavailable, type OpenBlob } from '../../../ports/blob-store.ts';
 import { BLOCK_SIZE, createBlocks } from '../filesystem/blocks.ts';
 import { createHashing } from '../filesystem/hashing.ts';
@@ -48,11 +49,18 @@ const KEPT_DIGESTS = 4096;
 const KEPT_COMMITS = 16_384;
 
 /** Rejects with BlobStoreUnavailable, whose message says what to do, when the bucket cannot be written to. */
-export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
+export async function openS3Blobs(options: S3Options): Promise<BlobStore & KeepsFigures> {
   const sdk = await loadSdk();
   const client = createClient(sdk, options);
   const closing = new AbortController();
-  const calls = createCalls({ timeMs: options.requestTimeoutMs, closing: closing.signal });
+  let retries = 0;
+  const calls = createCalls({
+    timeMs: options.requestTimeoutMs,
+    closing: closing.signal,
+    onRetry: () => {
+      retries += 1;
+    },
+  });
   const s3 = createS3Store({ sdk, client, calls, ...options });
   const hashing = createHashing();
   const running = new Set<Promise<unknown>>();
@@ -125,6 +133,14 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
       listObjects: () => listObjects(s3, Date.now),
       ping: () => run(ping),
       close,
+      figures: () => [
+        {
+          name: 'longshore_blob_store_retries_total',
+          type: 'counter',
+          help: 'Requests to the S3-compatible store that were made again.',
+          value: retries,
+        },
+      ],
     };
   } catch (error) {
     await close();

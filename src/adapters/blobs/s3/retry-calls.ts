@@ -13,7 +13,15 @@ export type Calls = <T>(attempt: (signal: AbortSignal) => Promise<T>) => Promise
  * Answers a function that rejects with S3Refusal, or with BlobStoreUnavailable when the failure will not pass or `timeMs` are over. One that
  * lasted as long as that by itself (a store that hangs) is tried once more. `closing` ends all waiting.
  */
-export function createCalls({ timeMs, closing }: { timeMs: number; closing: AbortSignal }): Calls {
+export function createCalls({
+  timeMs,
+  closing,
+  onRetry = () => undefined,
+}: {
+  timeMs: number;
+  closing: AbortSignal;
+  onRetry?: () => void;
+}): Calls {
   return async (attempt) => {
     const deadline = Date.now() + timeMs;
     for (let tried = 1; ; tried++) {
@@ -28,6 +36,7 @@ export function createCalls({ timeMs, closing }: { timeMs: number; closing: Abor
         if (judgement.is !== 'passing') throw judgement.error;
         const pause = pauseAfter(tried);
         if (tried > 1 && Date.now() + pause > deadline) throw judgement.error;
+        onRetry();
         await sleep(pause, undefined, { signal: closing, ref: true }).catch(() => {});
       }
     }

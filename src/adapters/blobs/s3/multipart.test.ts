@@ -1,0 +1,230 @@
+/** Uploads of more than a part: what goes up how often, in which order requests may come, and what is left of them. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { PassThrough, Readable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
+import { appendTo, digestOf, MIB, readBlob, storeBytes, streamOf } from '../../../../tests/support/blob-bytes.ts';
+import { type FaultyStore, operationOf, startFaultyStore } from '../../../../tests/support/faulty-store.ts';
+import type { S3Server } from '../../../../tests/support/request-s3.ts';
+import { freshPrefix, useS3Server, whyNoS3 } from '../../../../tests/support/s3-server.ts';
+import { type BlobStore, DigestMismatch, type ListedObject, UploadLost } from '../../../ports/blob-store.ts';
+import { openS3Blobs } from './open-s3-blobs.ts';
+
+describe('multipart uploads', { skip: whyNoS3() ?? false }, () => {
+  let server: S3Server;
+  let watched: FaultyStore;
+  let blobs: BlobStore;
+  const prefix = freshPrefix();
+
+  function open(): Promise<BlobStore> {
+    const { region, bucket, accessKeyId, secretAccessKey } = server;
+    const credentials = { accessKeyId, secretAccessKey };
+    const { endpoint } = watched;
+    return openS3Blobs({ bucket, prefix, endpoint, region, pathStyle: true, credentials, requestTimeoutMs: 60_000 });
+  }
+  /** The operations that `work` asks of the store, without those that only tidy up. */
+  async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
+    watched.fail();
+    await work();
+    return watched.seen.map(operationOf).filter((operation) => operation !== 'DeleteObject');
+  }
+  async function leftOf(key: string): Promise<ListedObject[]> {
+    const all: ListedObject[] = [];
+    for await (const slice of blobs.listObjects()) all.push(...slice.filter(({ upload }) => upload === key));
+    return all;
+  }
+  const begin = () => ({ key: blobs.startUpload(), state: '' });
+
+  before(async () => {
+    server = await useS3Server();
+    watched = await startFaultyStore(server.endpoint);
+    blobs = await open();
+  });
+  after(async () => {
+    await blobs?.close();
+    await watched?.stop();
+    await server?.stop();
+  });
+
+  test('a blob that comes whole and is small is one request, its commit none', async () => {
+    const bytes = randomBytes(2 * MIB);
+    let upload = begin();
+    assert.deepEqual(
+      await operationsOf(async () => {
+        upload = { ...upload, ...(await appendTo(blobs, upload, 0, bytes)) };
+      }),
+      ['PutObject'],
+    );
+    const committed = operationsOf(() => blobs.commit(upload, { digest: digestOf(bytes), size: bytes.length }));
+    assert.deepEqual(await committed, []);
+  });
+
+  test('a large blob goes up once, in parts of 5 MiB and more, and closing it sends no byte', async () => {
+    const bytes = randomBytes(23 * MIB + 5);
+    let upload = begin();
+    const appended = await operationsOf(async () => {
+      upload = { ...upload, ...(await appendTo(blobs, upload, 0, bytes)) };
+    });
+    const parts = watched.seen.filter((seen) => operationOf(seen) === 'UploadPart');
+    const sizes = parts.map(({ headers }) => Number(headers['content-length']));
+    assert.deepEqual([...new Set(appended)].sort(), ['CreateMultipartUpload', 'UploadPart']);
+    assert.equal(
+      sizes.reduce((sum, size) => sum + size, 0),
+      bytes.length,
+    );
+    assert(Math.min(...sizes) >= 5 * MIB && Math.max(...sizes) <= 10 * MIB, String(sizes));
+
+    let blob = await storeBytes(blobs, randomBytes(1));
+    const committed = await operationsOf(async () => {
+      blob = await blobs.commit(upload, { digest: digestOf(bytes), size: bytes.length });
+    });
+    assert.deepEqual(committed, ['CompleteMultipartUpload', 'HeadObject']);
+    assert.equal(await blobs.check(blob), 'good');
+    const read = await readBlob(blobs, blob);
+    assert.equal(read.result, 'sent');
+    assert(read.bytes.equals(bytes));
+    const range = { first: 5 * MIB - 3, last: 11 * MIB };
+    assert((await readBlob(blobs, blob, range)).bytes.equals(bytes.subarray(range.first, range.last + 1)));
+  });
+
+  const chunkings: Record<string, number[]> = {
+    'each more than a part': [6 * MIB, 7 * MIB, 8 * MIB],
+    'each less than a part': [2 * MIB, 3 * MIB + 1, 4 * MIB, 4 * MIB, 1],
+    'small ones behind a large one': [11 * MIB, 10, 1, 300_000],
+    'small ones before a large one': [1, 10, 300_000, 13 * MIB],
+    'exactly parts': [5 * MIB, 5 * MIB, 5 * MIB, 5 * MIB],
+  };
+  for (const [what, sizes] of Object.entries(chunkings)) {
+    for (const where of ['here', 'each through another node'] as const) {
+      test(`requests of many sizes make one blob: ${what}, ${where}`, async () => {
+        const bytes = randomBytes(sizes.reduce((sum, size) => sum + size, 0));
+        let upload = begin();
+        let offset = 0;
+        for (const size of sizes) {
+          const node = where === 'here' ? blobs : await open();
+          upload = { ...upload, ...(await appendTo(node, upload, offset, bytes.subarray(offset, offset + size))) };
+          offset += size;
+          if (node !== blobs) await node.close();
+        }
+        const node = where === 'here' ? blobs : await open();
+        const wrong = node.commit(upload, { digest: digestOf(randomBytes(9)), size: offset });
+        await assert.rejects(wrong, (error) => error instanceof DigestMismatch && error.actual === digestOf(bytes));
+        const blob = await node.commit(upload, { digest: digestOf(bytes), size: offset });
+        assert((await readBlob(blobs, blob)).bytes.equals(bytes));
+        if (node !== blobs) await node.close();
+      });
+    }
+  }
+
+  test('another node closes without reading when one request brought all', async () => {
+    const bytes = randomBytes(12 * MIB);
+    const upload = await appendTo(blobs, begin(), 0, bytes);
+    const other = await open();
+    const asked = await operationsOf(() => other.commit(upload, { digest: digestOf(bytes), size: bytes.length }));
+    assert.deepEqual(asked, ['CompleteMultipartUpload', 'HeadObject']);
+    await other.close();
+  });
+
+  test('a commit whose row was never written can be done again, and reads to be sure', async () => {
+    const bytes = randomBytes(12 * MIB);
+    const upload = await appendTo(blobs, begin(), 0, bytes);
+    const expected = { digest: digestOf(bytes), size: bytes.length };
+    const first = await blobs.commit(upload, expected);
+    const other = await open();
+    assert.deepEqual(await other.commit(upload, expected), first);
+    await assert.rejects(other.commit(upload, { ...expected, size: 7 * MIB }), UploadLost);
+    await other.close();
+  });
+
+  test('bytes that a lost request sent are never taken for those of the row', async () => {
+    const [lost, good] = [randomBytes(12 * MIB), randomBytes(12 * MIB)];
+    const row = await appendTo(blobs, begin(), 0, randomBytes(0));
+    const start = randomBytes(6 * MIB);
+    const recorded = await appendTo(blobs, row, 0, Buffer.concat([start, randomBytes(5 * MIB)]));
+    const offset = 11 * MIB;
+    const expectedStart = recorded;
+    await appendTo(blobs, expectedStart, offset, lost);
+    const upload = await appendTo(blobs, expectedStart, offset, good);
+    // The stalled one overwrites the parts of its successor in the store; the row says others.
+    await appendTo(blobs, expectedStart, offset, lost);
+    const outcome = await blobs
+      .commit(upload, { digest: digestOf(good), size: offset + good.length })
+      .catch((error: unknown) => error);
+    assert(outcome instanceof DigestMismatch || outcome instanceof UploadLost, String(outcome));
+  });
+
+  test('a client that goes away leaves what came, parts and tail', async () => {
+    const bytes = randomBytes(13 * MIB);
+    const source = new PassThrough();
+    const going = blobs.append(begin(), 0, source, { algorithm: 'sha256', limit: 1e9 });
+    for (let at = 0; at < bytes.length; at += MIB) {
+      if (!source.write(bytes.subarray(at, at + MIB))) await new Promise((resume) => source.once('drain', resume));
+    }
+    await new Promise((later) => setTimeout(later, 50));
+    source.destroy(new Error('gone'));
+    const { offset, complete } = await going;
+    assert.equal(complete, false);
+    assert(offset > 0 && offset <= bytes.length);
+  });
+
+  test('aborting leaves nothing, of lost attempts neither', async () => {
+    const row = begin();
+    await appendTo(blobs, row, 0, randomBytes(11 * MIB));
+    const upload = await appendTo(blobs, row, 0, randomBytes(11 * MIB + 1));
+    const longer = await appendTo(blobs, upload, 11 * MIB + 1, randomBytes(100));
+    assert((await leftOf(row.key)).length >= 3);
+    await blobs.abort(longer);
+    assert.deepEqual(await leftOf(row.key), []);
+    await assert.rejects(appendTo(blobs, longer, 11 * MIB + 101, randomBytes(1)), UploadLost);
+  });
+
+  test('what a commit leaves behind is listed and can be swept, the blob stays', async () => {
+    const row = begin();
+    await appendTo(blobs, row, 0, randomBytes(12 * MIB));
+    const bytes = randomBytes(12 * MIB);
+    const upload = await appendTo(blobs, row, 0, bytes);
+    const blob = await blobs.commit(upload, { digest: digestOf(bytes), size: bytes.length });
+    for (const { name } of await leftOf(row.key)) if (name !== blob.location) await blobs.remove(name);
+    assert.deepEqual(
+      (await leftOf(row.key)).map(({ name }) => name),
+      [blob.location],
+    );
+    assert.equal(await blobs.check(blob), 'good');
+  });
+
+  test('memory of an upload is bounded, however large it is', async () => {
+    const size = 150 * MIB;
+    const block = randomBytes(MIB);
+    let highest = 0;
+    const { arrayBuffers: before } = process.memoryUsage();
+    async function* give() {
+      for (let sent = 0; sent < size; sent += block.length) {
+        yield block;
+        highest = Math.max(highest, process.memoryUsage().arrayBuffers - before);
+      }
+    }
+    const source = Readable.from(give(), { objectMode: false });
+    const upload = await appendTo(blobs, begin(), 0, source);
+    await blobs.abort(upload);
+    assert(highest < 48 * MIB, `${highest} bytes at the height of it`);
+  });
+
+  test('urls of the store give the bytes to anybody', async () => {
+    const bytes = randomBytes(6 * MIB);
+    const blob = await storeBytes(blobs, bytes);
+    const url = (await blobs.presign(blob, { method: 'GET', expiresMs: 60_000 })) ?? '';
+    const whole = await fetch(url);
+    assert.equal(whole.headers.get('content-type'), 'application/octet-stream');
+    assert(Buffer.from(await whole.arrayBuffer()).equals(bytes));
+    const part = await fetch(url, { headers: { range: 'bytes=5-9' } });
+    assert.equal(part.status, 206);
+    assert(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(5, 10)));
+    const head = await fetch((await blobs.presign(blob, { method: 'HEAD', expiresMs: 60_000 })) ?? '', {
+      method: 'HEAD',
+    });
+    assert.equal(head.status, 200);
+    assert.equal(head.headers.get('content-length'), String(bytes.length));
+    assert.equal((await fetch(url.replace(/Signature=..../, 'Signature=0000'))).status, 403);
+    streamOf(bytes).destroy();
+  });
+});
