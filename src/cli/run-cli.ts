@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import { accountCommand } from './account.ts';
 import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
+import { doctorCommand } from './doctor.ts';
 import { envCommand } from './env.ts';
 import { explainFailure } from './explain-failure.ts';
 import { gcCommand } from './gc.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   envCommand(program);
   accountCommand(program);
   configCommand(program);
+  doctorCommand(program);
   verifyCommand(program);
   gcCommand(program);
   jobsCommand(program);

@@ -17,8 +17,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Every edge may lean on these two. */
 const sharedEdges = new Set(['edges/http', 'edges/authn']);
 
-/** A server is joined in the first, what it keeps in the second, what keeps that safe in the third. */
-const joiningPlaces = new Set(['src/app.ts', 'src/open-stores.ts', 'src/prepare-data.ts', 'src/open-safekeeping.ts']);
+/** A server, what it keeps, what keeps that safe, and what looks at it all. */
+const joiningPlaces = new Set([
+  'src/app.ts',
+  'src/open-stores.ts',
+  'src/prepare-data.ts',
+  'src/open-safekeeping.ts',
+  'src/examine.ts',
+]);
 
 /** Says why `from` must not import `to` (both paths from the root, below `src`); undefined when it may. */
 export function wallBetween(from: string, to: string): string | undefined {

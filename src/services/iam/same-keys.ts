@@ -7,21 +7,21 @@ export class OtherKeys extends Error {
   override readonly name = 'OtherKeys';
 }
 
-const NAME = 'key-check';
+export const keyCheckName = 'key-check';
 
 /** Whether keys were fixed for this database before, so that new ones must not be made. */
 export async function keysAreFixed({ metadata }: Pick<Ports, 'metadata'>): Promise<boolean> {
-  return (await metadata.read((tx) => tx.installation.find(NAME))) !== undefined;
+  return (await metadata.read((tx) => tx.installation.find(keyCheckName))) !== undefined;
 }
 
 /** Fixes the keys at first start; afterwards rejects with OtherKeys when these are not they. */
 export async function confirmKeys({ metadata, keys }: Pick<Ports, 'metadata' | 'keys'>): Promise<void> {
-  const ours = checkOf(keys);
-  let fixed = await metadata.read((tx) => tx.installation.find(NAME));
+  const ours = keyCheckOf(keys);
+  let fixed = await metadata.read((tx) => tx.installation.find(keyCheckName));
   if (fixed === undefined) {
     fixed = await metadata.write(function* (tx) {
-      yield* tx.installation.add(NAME, ours);
-      return yield* tx.installation.find(NAME);
+      yield* tx.installation.add(keyCheckName, ours);
+      return yield* tx.installation.find(keyCheckName);
     });
   }
   if (fixed !== ours) {
@@ -31,8 +31,8 @@ export async function confirmKeys({ metadata, keys }: Pick<Ports, 'metadata' | '
   }
 }
 
-/** Tells nothing of the keys: one direction of a hash with 256 unknown bits. */
-function checkOf(keys: Ports['keys']): string {
+/** What the database keeps to compare keys with. Tells nothing of the keys: one direction of a hash with 256 unknown bits. */
+export function keyCheckOf(keys: Ports['keys']): string {
   const hmac = createHmac('sha256', keys.seal);
   for (const key of [keys.dockerToken, keys.pageToken]) hmac.update(key);
   return hmac.digest('base64url');
