@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs the real clients that tests/e2e drives: Debian packages, and the ones Go builds into a folder of their own.
+# Installs what tests need besides npm's packages: the real clients that tests/e2e drives, as Debian packages or built by Go into a folder of
+# their own, and the servers that Longshore works with: PostgreSQL, an S3-compatible store, load balancers.
 #
 #   scripts/install-clients.sh            what CI needs: a minute or two
+#   scripts/install-clients.sh --stores   only PostgreSQL and the S3-compatible store
 #   scripts/install-clients.sh --all      helm and cosign as well: many minutes
 #   scripts/install-clients.sh --path     prints the folder that has to stand first on PATH, installs nothing
 #
@@ -9,15 +11,17 @@
 set -uo pipefail
 
 folder="${E2E_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/longshore-clients}"
-packages=(docker.io containerd runc podman crun skopeo buildah strace e2fsprogs openssl ca-certificates)
+stores=(postgresql swift-proxy swift-account swift-container swift-object)
+packages=("${stores[@]}" nginx haproxy docker.io containerd runc podman crun skopeo buildah strace e2fsprogs openssl ca-certificates)
 export PATH="$folder:$PATH:/usr/local/go/bin"
 failed=0
 
 main() {
   case "${1:-}" in
     --path) echo "$folder" && return ;;
+    --stores) packages=("${stores[@]}") && install_packages && exit "$failed" ;;
     --all | '') ;;
-    *) echo "usage: $0 [--all | --path]" >&2 && exit 2 ;;
+    *) echo "usage: $0 [--all | --stores | --path]" >&2 && exit 2 ;;
   esac
   debian_packages
   go_program crane github.com/google/go-containerregistry/cmd/crane@v0.22.1
@@ -34,6 +38,11 @@ main() {
 debian_packages() {
   command -v aws >/dev/null || packages+=(awscli)
   python3 -c 'import boto3' 2>/dev/null || packages+=(python3 python3-boto3)
+  install_packages
+}
+
+# Servers that start by themselves after this are left alone: tests start their own.
+install_packages() {
   local missing=() package
   for package in "${packages[@]}"; do
     dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

@@ -1,8 +1,9 @@
 /**
- * Runs a command with a PostgreSQL and an S3-compatible store of its own, and ends both: `node scripts/with-test-stores.ts -- COMMAND…`.
+ * Runs a command with a PostgreSQL and an S3-compatible store of its own, and ends both: `node scripts/with-test-stores.ts [--offer] -- COMMAND…`.
  *
  * The command finds them in LONGSHORE_TEST_POSTGRES and LONGSHORE_TEST_S3_…; LONGSHORE_TEST_STORES=postgres+s3 tells the suites to use them
- * (tests/support/test-stores.ts). Servers that these variables name already are used and left running. Exits as the command does;
+ * (tests/support/test-stores.ts); with --offer suites keep to SQLite and files, and
+ * only the tests of adapters find the servers. Servers that these variables name already are used and left running. Exits as the command does;
  * with 1 and a reason when a program is missing.
  */
 import { spawn } from 'node:child_process';
@@ -12,9 +13,13 @@ import { argv, env, exit } from 'node:process';
 import { postgresMissing, startPostgresServer } from '../tests/support/postgres-server.ts';
 import { useS3Server, variablesOf, whyNoS3 } from '../tests/support/s3-server.ts';
 
-const [program, ...args] = argv.slice(argv[2] === '--' ? 3 : 2);
+const given = argv.slice(2);
+const offer = given[0] === '--offer';
+if (offer) given.shift();
+if (given[0] === '--') given.shift();
+const [program, ...args] = given;
 if (program === undefined) {
-  console.error('usage: node scripts/with-test-stores.ts -- COMMAND…');
+  console.error('usage: node scripts/with-test-stores.ts [--offer] -- COMMAND…');
   exit(2);
 }
 for (const reason of [postgresMissing(), whyNoS3()]) {
@@ -35,7 +40,7 @@ try {
       stdio: 'inherit',
       env: {
         ...env,
-        LONGSHORE_TEST_STORES: 'postgres+s3',
+        LONGSHORE_TEST_STORES: offer ? '' : 'postgres+s3',
         LONGSHORE_TEST_POSTGRES: postgres.adminUrl,
         ...variablesOf(s3),
       },
