@@ -9,6 +9,8 @@ export interface Import {
   readonly path: string | undefined;
   /** Erased before the program runs. */
   readonly typeOnly: boolean;
+  /** Loaded only when the program comes to it: `import('…')`. */
+  readonly onDemand: boolean;
 }
 
 const forms = [
@@ -28,6 +30,7 @@ export function importsOf(file: SourceFile): Import[] {
         specifier,
         path: specifier.startsWith('.') ? posix.join(posix.dirname(file.path), specifier) : undefined,
         typeOnly: match.groups?.type !== undefined,
+        onDemand: match[0].startsWith('import('),
       };
     });
 }
