@@ -10,7 +10,7 @@ import { migrateSqlite } from './migrate-sqlite.ts';
 /** How long opening waits for another process that is opening, migrating or recovering the same database. */
 const openTimeoutMs = 10_000;
 /** How long a statement may hold up the thread for a lock. Writers that wait longer do so without holding it (sqlite-engine.ts). */
-const busyTimeoutMs = 2;
+export const busyTimeoutMs = 2;
 
 /** Opens the database, makes it when it is not there, and brings it to the present schema. Throws what SQLite throws. */
 export function connectSqlite(path: string): DatabaseSync {

@@ -11,7 +11,8 @@ import type { Work } from '../../../ports/work.ts';
 import { metadataTx } from '../metadata-tx.ts';
 import type { Call, Step } from '../statement.ts';
 import { type Changes, openChangeLog } from './change-log.ts';
-import { executor } from './sqlite-connection.ts';
+import { createLockTurns } from './lock-turns.ts';
+import { busyTimeoutMs, executor } from './sqlite-connection.ts';
 import { isBusy, toPortError } from './sqlite-errors.ts';
 
 /** A batch ends after so many units or so much time, so that no writer waits long and requests get their turn between. */
@@ -23,9 +24,6 @@ const batchMs = 15;
  * fixed waits 1 ms brought less, 4 ms nothing. A writer who is alone waits for nobody once a few commits had one writer.
  */
 const gatherMs = 2;
-/** How often writers look whether another process has finished its transaction. */
-const lockRetryMs = 10;
-
 export interface SqliteEngineOptions {
   /** How long writers wait for another process to finish its transaction. */
   readonly lockTimeoutMs?: number;
@@ -44,6 +42,8 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
   const execute = executor(db);
   const begin = db.prepare('begin');
   const beginImmediate = db.prepare('begin immediate');
+  const waitForLocks = db.prepare(`pragma busy_timeout = ${busyTimeoutMs}`);
+  const waitForNoLock = db.prepare('pragma busy_timeout = 0');
   const commit = db.prepare('commit');
   const rollback = db.prepare('rollback');
   const savepoint = db.prepare('savepoint unit');
@@ -57,6 +57,9 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
   const queue: Waiting[] = [];
   let flushing: NodeJS.Immediate | NodeJS.Timeout | undefined;
   let lockedSince: number | undefined;
+  const turns = createLockTurns();
+  /** That of the last commit here or later, to see whether others have written since. */
+  let writtenVersion = readDataVersion();
   /** About how many writers shared the last commits. */
   let recentWriters = 0;
   let gathering: NodeJS.Timeout | undefined;
@@ -73,7 +76,19 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
     for (const listener of listeners) listener(change);
   }
 
-  function inTransaction<T>(open: typeof begin, run: () => T): T {
+  /** Takes the write lock or throws at once: who waits for it does so without holding the thread. */
+  const takeLock = {
+    run() {
+      waitForNoLock.get();
+      try {
+        beginImmediate.run();
+      } finally {
+        waitForLocks.get();
+      }
+    },
+  };
+
+  function inTransaction<T>(open: { run(): unknown }, run: () => T): T {
     open.run();
     try {
       const value = run();
@@ -122,7 +137,12 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
   }
 
   function scheduleFlush(): void {
-    if (queue.length >= recentWriters) {
+    const pause = flushing === undefined ? turns.pause() : 0;
+    if (pause > 0) {
+      clearTimeout(gathering);
+      gathering = undefined;
+      flushing = setTimeout(flush, pause);
+    } else if (queue.length >= recentWriters) {
       // As many as lately, or a writer who is alone: nobody else is likely to come.
       clearTimeout(gathering);
       gathering = undefined;
@@ -140,8 +160,11 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
     const changes = new Set<number | 'everything'>();
     let logged: ReturnType<typeof changeLog.append> | undefined;
     try {
-      inTransaction(beginImmediate, () => {
+      inTransaction(takeLock, () => {
         lockedSince = undefined;
+        const version = readDataVersion();
+        turns.taken(version !== writtenVersion);
+        writtenVersion = version;
         const alone = queue.length === 1;
         const started = performance.now();
         while (queue.length > 0 && batch.length < batchUnits && performance.now() - started < batchMs) {
@@ -180,7 +203,7 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
       lockedSince = undefined;
       return false;
     }
-    flushing = setTimeout(flush, lockRetryMs);
+    flushing = setTimeout(flush, turns.refused());
     return true;
   }
 
@@ -227,7 +250,7 @@ export function sqliteEngine(db: DatabaseSync, { lockTimeoutMs = 10_000 }: Sqlit
       assertOpen();
       try {
         // Taking the write lock is enough; writing a row would cost a sync at every probe.
-        inTransaction(beginImmediate, () => undefined);
+        inTransaction(takeLock, () => undefined);
       } catch (error) {
         // Another process that writes just now is no failure.
         if (!isBusy(error)) throw toPortError(error);
