@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { commandsPage } from './docs/commands-page.ts';
+import { databaseCostPage } from './docs/database-cost-page.ts';
 import { operationsPage } from './docs/operations-page.ts';
 import { settingsPage } from './docs/settings-page.ts';
 
@@ -14,6 +15,7 @@ const documents: readonly (readonly [path: string, page: () => string])[] = [
   ['docs/operations.md', operationsPage],
   ['docs/settings.md', settingsPage],
   ['docs/commands.md', commandsPage],
+  ['docs/database-cost.md', databaseCostPage],
 ];
 
 const check = argv.includes('--check');
