@@ -76,7 +76,7 @@ export function registryClient(access: RegistryAccess): RegistryClient {
     const manifest = JSON.parse(reply.body.toString('utf8'));
     for (const child of manifest.manifests ?? []) await checkImage(repository, child.digest);
     for (const part of [...(manifest.config ? [manifest.config] : []), ...(manifest.layers ?? [])]) {
-      const blob = mustBe(200, await getBlob(repository, part.digest), part.digest);
+      const blob = mustBe(200, await followed(await getBlob(repository, part.digest)), part.digest);
       if (sha256Of(blob.body) !== part.digest || blob.body.length !== part.size) {
         throw new Error(
           `blob ${part.digest} of ${reference} came back as ${sha256Of(blob.body)}, ${blob.body.length} bytes`,
@@ -99,6 +99,13 @@ export function pathOf(reply: Reply, origin: string): string {
   if (location === undefined) throw new Error(`answer ${reply.status} has no Location`);
   const url = new URL(location, origin);
   return url.pathname + url.search;
+}
+
+/** What a client gets in the end, where the registry leads it to the store: without its credentials, as clients should. */
+async function followed(reply: Reply): Promise<Reply> {
+  if (reply.status !== 307 || reply.headers.location === undefined) return reply;
+  const url = new URL(reply.headers.location);
+  return rawRequest(url.origin, 'GET', url.pathname + url.search);
 }
 
 function mustBe(status: number, reply: Reply, what: string): Reply {

@@ -68,8 +68,8 @@ export async function openStoresOn(
     s3Region: s3.region,
     s3AccessKeyId: s3.accessKeyId,
     s3SecretAccessKey: s3.secretAccessKey,
-    // Clients of the suites see bytes as one server gives them; redirects have tests of their own.
-    blobDelivery: 'proxy',
+    // Clients of the suites see bytes as one server gives them, unless LONGSHORE_TEST_BLOB_DELIVERY=redirect sends them to the store.
+    blobDelivery: process.env.LONGSHORE_TEST_BLOB_DELIVERY ?? 'proxy',
     // Several nodes must have the same one; it is as secret as the tests are.
     secret: createHash('sha256').update(`secret of ${name}`).digest('hex'),
   };
