@@ -67,7 +67,7 @@ export async function startApp(
     const lock = worker === undefined ? await lockData(config.data) : undefined;
     closers.push(() => lock?.release());
     const timings = { database: createOperationTimings(), blobs: createOperationTimings() };
-    const { ports, close } = await openStores(config, { clock, timings });
+    const { ports, figures, close } = await openStores(config, { clock, timings, log: logger });
     closers.push(close);
     if (worker === undefined) await ensureDefaultAccount(ports, config);
 
@@ -101,6 +101,7 @@ export async function startApp(
         statistics: () => ports.metadata.read((tx) => tx.jobs.statistics()),
         damagedLayers: () => ports.metadata.read((tx) => tx.blobs.countDamaged()),
       },
+      figures,
     });
     const kernel = createHttpKernel({
       edges: {
@@ -140,10 +141,13 @@ export async function startApp(
       closers.push(() => follower.stop());
     }
     jobs.start();
-    closers.push(() => jobs.stop());
     closers.push(async () => {
       draining = true;
-      const cut = await kernel.drain({ delayMs: config.drainDelay, timeoutMs: config.drainTimeout });
+      // Other nodes go on with the jobs while requests have their time here.
+      const [cut] = await Promise.all([
+        kernel.drain({ delayMs: config.drainDelay, timeoutMs: config.drainTimeout }),
+        jobs.stop(),
+      ]);
       if (cut > 0) logger.warn({ requests: cut }, 'requests were cut off because they did not finish in time');
     });
     let stopping: Promise<void> | undefined;

@@ -1,6 +1,8 @@
 /** Opens what is kept: SQLite or PostgreSQL, files or an S3-compatible store, as the settings say. Only what is used is loaded. */
 import { access, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { deriveKeys } from './adapters/keys/derive-keys.ts';
 import { openKeys } from './adapters/keys/key-file.ts';
 import { timedBlobs } from './adapters/timed/timed-blobs.ts';
@@ -8,6 +10,7 @@ import { timedMetadata } from './adapters/timed/timed-metadata.ts';
 import { settingName } from './config/settings-table.ts';
 import type { StorageSetting } from './config/storage-settings.ts';
 import { type Config, ConfigError } from './config.ts';
+import type { Figure, KeepsFigures } from './lib/figure.ts';
 import type { OperationTimings } from './lib/operation-timings.ts';
 import type { BlobStore } from './ports/blob-store.ts';
 import { type Clock, systemClock } from './ports/clock.ts';
@@ -15,45 +18,69 @@ import type { Keys } from './ports/keys.ts';
 import type { Metadata } from './ports/metadata.ts';
 import type { Ports } from './ports/ports.ts';
 import { confirmKeys, keysAreFixed } from './services/iam/same-keys.ts';
+import { version } from './version.ts';
 
 export type StorageConfig = Pick<Config, StorageSetting>;
 
 /** Everything that is kept, opened. */
 export interface Stores {
   readonly ports: Ports;
+  /** What the stores keep of themselves, for /metrics. */
+  figures(): readonly Figure[];
+  close(): Promise<void>;
+}
+
+/** The database alone: enough for accounts and keys. */
+export interface Database {
+  readonly ports: Omit<Ports, 'blobs'>;
+  figures(): readonly Figure[];
   close(): Promise<void>;
 }
 
 export interface OpenStoresOptions {
   readonly clock?: Clock;
+  readonly timings?: { readonly database: OperationTimings; readonly blobs: OperationTimings } | undefined;
   /** What people call this process where PostgreSQL lists who uses it. */
   readonly node?: { readonly address: string; readonly version: string } | undefined;
-  readonly timings?: { readonly database: OperationTimings; readonly blobs: OperationTimings } | undefined;
+  /** Hears of connections that are lost and of migrations. */
+  readonly log?: Logger;
 }
 
 /**
  * Opens what is kept without serving it; works beside running servers. Makes what is not there yet. Rejects with errors whose
  * message says what to do.
  */
-export async function openStores(
-  config: StorageConfig,
-  { clock = systemClock, node, timings }: OpenStoresOptions = {},
-): Promise<Stores> {
-  const { metadata, keys } = await openMetadata(config, node);
+export async function openStores(config: StorageConfig, options: OpenStoresOptions = {}): Promise<Stores> {
+  const database = await openDatabase(config, options);
   try {
-    await confirmKeys({ metadata, keys });
     const blobs = await openBlobs(config);
     return {
       ports: {
-        clock,
-        keys,
-        metadata: timings === undefined ? metadata : timedMetadata(metadata, timings.database),
-        blobs: timings === undefined ? blobs : timedBlobs(blobs, timings.blobs),
+        ...database.ports,
+        blobs: options.timings === undefined ? blobs : timedBlobs(blobs, options.timings.blobs),
       },
+      figures: () => [...database.figures(), ...figuresOf(blobs)],
       async close() {
         await blobs.close();
-        await metadata.close();
+        await database.close();
       },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** As `openStores`, without the layers. */
+export async function openDatabase(config: StorageConfig, options: OpenStoresOptions = {}): Promise<Database> {
+  const { clock = systemClock, timings } = options;
+  const { metadata, keys } = await openMetadata(config, options);
+  try {
+    await confirmKeys({ metadata, keys });
+    return {
+      ports: { clock, keys, metadata: timings === undefined ? metadata : timedMetadata(metadata, timings.database) },
+      figures: () => figuresOf(metadata),
+      close: () => metadata.close(),
     };
   } catch (error) {
     await metadata.close();
@@ -61,11 +88,13 @@ export async function openStores(
   }
 }
 
-async function openMetadata(
-  config: StorageConfig,
-  node: OpenStoresOptions['node'],
-): Promise<{ metadata: Metadata; keys: Keys }> {
-  if (config.database !== undefined) return openPostgresMetadata(config, config.database, node);
+interface OpenedMetadata {
+  readonly metadata: Metadata & Partial<KeepsFigures>;
+  readonly keys: Keys;
+}
+
+async function openMetadata(config: StorageConfig, options: OpenStoresOptions): Promise<OpenedMetadata> {
+  if (config.database !== undefined) return openPostgresMetadata(config, config.database, options);
   const path = join(config.data, 'longshore.db');
   // The keys first: while there is no database, it is sure that nothing is sealed with others.
   const keys = await keysOf(config, async () =>
@@ -80,15 +109,16 @@ async function openMetadata(
 async function openPostgresMetadata(
   config: StorageConfig,
   url: string,
-  node: OpenStoresOptions['node'],
-): Promise<{ metadata: Metadata; keys: Keys }> {
+  { node = thisProcess(), log }: OpenStoresOptions,
+): Promise<OpenedMetadata> {
   const { openPostgres } = await import('./adapters/sql/postgres/open-postgres.ts');
   const metadata = await openPostgres({
     url,
     poolSize: config.databasePoolSize,
     statementTimeoutMs: config.databaseStatementTimeout,
     retryTimeMs: config.databaseRetryTime,
-    ...(node !== undefined && { node }),
+    node,
+    ...(log !== undefined && { log: (level, message, details = {}) => log[level](details, message) }),
     ...(await certificates('databaseCa', config.databaseCa)),
   });
   try {
@@ -104,7 +134,7 @@ async function openPostgresMetadata(
   }
 }
 
-export async function openBlobs(config: StorageConfig): Promise<BlobStore> {
+export async function openBlobs(config: StorageConfig): Promise<BlobStore & Partial<KeepsFigures>> {
   if (config.blobs === undefined) {
     const { openFilesystemBlobs } = await import('./adapters/blobs/filesystem/open-filesystem-blobs.ts');
     return openFilesystemBlobs({ directory: join(config.data, 'blobs') });
@@ -121,6 +151,14 @@ export async function openBlobs(config: StorageConfig): Promise<BlobStore> {
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
     ...(await certificates('s3Ca', config.s3Ca)),
   });
+}
+
+function thisProcess() {
+  return { address: `${hostname()} (process ${process.pid})`, version };
+}
+
+function figuresOf(adapter: Partial<KeepsFigures>): readonly Figure[] {
+  return adapter.figures?.() ?? [];
 }
 
 function keysOf(config: StorageConfig, madeBefore: () => Promise<string | undefined>): Promise<Keys> {

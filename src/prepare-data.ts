@@ -3,7 +3,7 @@ import { lockData, runningServer, type ServerInfo } from './adapters/keys/data-l
 import { openRootAccessKey } from './adapters/keys/root-access-key.ts';
 import type { Config } from './config.ts';
 import type { AccessKeyPair } from './lib/new-access-key.ts';
-import { openStores, type StorageConfig } from './open-stores.ts';
+import { openDatabase, type StorageConfig } from './open-stores.ts';
 import type { Ports } from './ports/ports.ts';
 import type { RootKey } from './services/iam/accounts.ts';
 import { ensureRootAccount, openRootKey } from './services/iam/root-key.ts';
@@ -25,7 +25,7 @@ export interface PreparedData {
 export async function prepareData(config: RootKeyConfig): Promise<PreparedData> {
   const lock = await lockData(config.data);
   try {
-    const { ports, close } = await openStores(config);
+    const { ports, close } = await openDatabase(config);
     try {
       await ensureDefaultAccount(ports, config);
     } finally {
@@ -51,7 +51,7 @@ export async function ensureDefaultAccount(
 /** The root key of the default account; made when it is not there, so before the first start, too. */
 export async function rootAccessKeyOf(config: RootKeyConfig): Promise<RootKey> {
   if (config.database === undefined) return openRootAccessKey(config.data, config.accountId, fixedRootKey(config));
-  const { ports, close } = await openStores(config);
+  const { ports, close } = await openDatabase(config);
   try {
     return await openRootKey(ports, config.accountId, fixedRootKey(config));
   } finally {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { accountId as accountKind } from '../config/registry-values.ts';
 import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
-import { openStores, type Stores } from '../open-stores.ts';
+import { type Database, openDatabase } from '../open-stores.ts';
 import { createAccount, deleteAccount, listAccounts } from '../services/iam/accounts.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -26,7 +26,7 @@ export function accountCommand(program: Command): void {
     storageSettings,
   ).action(async (id: string | undefined, { json }: { json?: boolean }, called: Command) => {
     const accountId = id === undefined ? undefined : checkedAccountId(id);
-    const key = await withStores(called, ({ ports }) => createAccount(ports, { accountId }));
+    const key = await withDatabase(called, ({ ports }) => createAccount(ports, { accountId }));
     if (key === undefined)
       throw new AccountRefused(
         `There is an account ${accountId} already. Choose another number, or none to get a random one.`,
@@ -40,7 +40,7 @@ export function accountCommand(program: Command): void {
     account.command('list').description('Print all accounts.').option('--json', 'Print JSON.'),
     storageSettings,
   ).action(async ({ json }: { json?: boolean }, called: Command) => {
-    const accounts = await withStores(called, ({ ports }) => listAccounts(ports));
+    const accounts = await withDatabase(called, ({ ports }) => listAccounts(ports));
     const rows = accounts.map(({ accountId, createdAt }) => ({
       AccountId: accountId,
       CreatedAt: new Date(createdAt).toISOString(),
@@ -57,7 +57,7 @@ export function accountCommand(program: Command): void {
     const accountId = checkedAccountId(id);
     if (accountId === (await configOf(called)).accountId)
       throw new AccountRefused(`${accountId} is the default account; every start would make it again.`);
-    const result = await withStores(called, ({ ports }) => deleteAccount(ports, accountId));
+    const result = await withDatabase(called, ({ ports }) => deleteAccount(ports, accountId));
     if (result === 'absent')
       throw new AccountRefused(`There is no account ${accountId}. \`longshore account list\` prints all.`);
     if (result === 'has-repositories')
@@ -65,12 +65,12 @@ export function accountCommand(program: Command): void {
   });
 }
 
-async function withStores<T>(called: Command, work: (stores: Stores) => Promise<T>): Promise<T> {
-  const stores = await openStores(await configOf(called));
+async function withDatabase<T>(called: Command, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase(await configOf(called));
   try {
-    return await work(stores);
+    return await work(database);
   } finally {
-    await stores.close();
+    await database.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { accountId as accountKind, region as regionKind } from '../config/regist
 import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
 import type { Config } from '../config.ts';
-import { openStores } from '../open-stores.ts';
+import { openDatabase } from '../open-stores.ts';
 import { rootAccessKeyOf, serverOf } from '../prepare-data.ts';
 import { listAccounts, type RootKey } from '../services/iam/accounts.ts';
 import { rootKeyOf } from '../services/iam/root-key.ts';
@@ -78,7 +78,7 @@ async function environment(
 
 async function keyOf(config: Config, accountId: string): Promise<RootKey> {
   if (accountId === config.accountId) return rootAccessKeyOf(config);
-  const { ports, close } = await openStores(config);
+  const { ports, close } = await openDatabase(config);
   try {
     const key = await rootKeyOf(ports, accountId);
     if (key === undefined)
@@ -124,7 +124,7 @@ async function hostLines(config: Config, askedAccounts: string[], askedRegions: 
 }
 
 async function existingAccounts(config: Config): Promise<string[]> {
-  const { ports, close } = await openStores(config);
+  const { ports, close } = await openDatabase(config);
   try {
     return [config.accountId, ...(await listAccounts(ports)).map(({ accountId }) => accountId)];
   } finally {

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rawRequest } from '../support/raw-request.ts';
+import { signAws } from '../support/sign-aws.ts';
 import { type SpawnedServer, spawnServer } from '../support/spawn-server.ts';
 import { pushImage } from './push-image.ts';
 import { runLongshore, scratchDirectory } from './run-longshore.ts';
@@ -106,8 +107,22 @@ test('what keeps the processes from starting is told once and in words, with 1',
 
 test('a request that is being worked on when the signal comes is answered, and new ones are while the end is delayed', async (t) => {
   const server = await spawnWorkers(t, ['--drain-delay', '700ms']);
+  const body = JSON.stringify({ repositoryName: 'app' });
+  const head = Object.entries(
+    signAws(server, {
+      host: `127.0.0.1:${server.port}`,
+      service: 'ecr',
+      region: server.region,
+      body,
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'AmazonEC2ContainerRegistry_V20150921.CreateRepository',
+        'content-length': String(body.length),
+      },
+    }),
+  ).map(([name, value]) => `${name}: ${value}\r\n`);
   const begun = connect(server.port, '127.0.0.1');
-  begun.write('POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: x\r\nContent-Length: 2\r\n\r\n{');
+  begun.write(`POST / HTTP/1.1\r\n${head.join('')}\r\n${body.slice(0, 5)}`);
   assert.equal((await rawRequest(server.origin, 'GET', '/readyz')).status, 200);
   const ended = server.terminate();
   await until('it says that it is not ready', async () => {
@@ -116,8 +131,8 @@ test('a request that is being worked on when the signal comes is answered, and n
   });
   assert.equal((await rawRequest(server.origin, 'GET', '/livez')).status, 200);
   const answered = text(begun);
-  begun.write('}');
-  assert.match(await answered, /^HTTP\/1\.1 4\d\d [\s\S]*\r\nConnection: close\r\n/i);
+  begun.write(body.slice(5));
+  assert.match(await answered, /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n/i);
   assert.equal(await ended, 0);
 });
 

@@ -9,14 +9,15 @@ const MOST_BYTES = 8 * 2 ** 20;
 const MOST_MS = 2000;
 const LOOK_EVERY_MS = 20;
 
-/** To be called when the answer is finished and `request.complete` is false. Node has begun to drop the body by itself. */
-export function dropUnreadBody(request: IncomingMessage): void {
+/** To be called when the answer is finished and `request.complete` is false. Node has begun to drop the body by itself. `dropped` hears when it is through. */
+export function dropUnreadBody(request: IncomingMessage, dropped: () => void): void {
   const { socket } = request;
   const from = socket.bytesRead;
   const until = performance.now() + MOST_MS;
   const timer = setInterval(() => {
     if (request.complete || socket.destroyed) {
       clearInterval(timer);
+      dropped();
     } else if (socket.bytesRead - from > MOST_BYTES || performance.now() > until) {
       clearInterval(timer);
       socket.destroy();

@@ -131,7 +131,12 @@ export function createHttpKernel(deps: {
     const ms = performance.now() - exchange.startedAt;
     counts.add(record, response.statusCode, ms / 1000);
     logRequest(log, exchange, ms);
-    if (!request.complete && !socket.destroyed) dropUnreadBody(request);
+    if (!request.complete && !socket.destroyed) {
+      dropUnreadBody(request, () => {
+        // It belonged to this request, not to a next one.
+        carrier.read = socket.bytesRead;
+      });
+    }
   }
 
   const options = serverOptions(limits);

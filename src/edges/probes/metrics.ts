@@ -1,5 +1,7 @@
 /** What /metrics tells Prometheus. The hot paths only add into arrays; names, labels and help are put around them here, at scrape. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Figure } from '../../lib/figure.ts';
 import { LATENCY_BOUNDS, type LatencyHistogram } from '../../lib/latency-histogram.ts';
 import type { OperationTimings } from '../../lib/operation-timings.ts';
 import type { RequestCounts } from '../http/request-counts.ts';
@@ -13,6 +15,8 @@ export interface MetricSources {
   readonly openUploads: () => Promise<number>;
   readonly connections: () => Promise<number>;
   readonly jobs: JobMetricSources;
+  /** What the stores keep of themselves; always the same names. */
+  readonly figures: () => readonly Figure[];
 }
 
 /** What a process knows, to be summed with what others of the same server know. */
@@ -22,6 +26,9 @@ export interface MetricsPart {
 
 /** How the values of several processes become one. */
 type Aggregator = 'sum' | 'first' | 'max';
+
+/** Of the two seconds that a process gets when the metrics of several are summed up. */
+const ANSWER_MS = 1000;
 
 interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
@@ -42,7 +49,7 @@ export function createMetrics(sources: MetricSources): Registry {
     aggregator: Aggregator = 'sum',
   ) => {
     // prom-client asks a metric for no more than this when it prints; its types want the whole class.
-    const metric = { name, get: async () => ({ name, help, type, aggregator, values: await collect() }) };
+    const metric = { name, get: async () => ({ name, help, type, aggregator, values: await inTime(collect) }) };
     registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
   };
 
@@ -90,7 +97,14 @@ export function createMetrics(sources: MetricSources): Registry {
   ]);
   for (const { name, type, help, collect, aggregator } of jobMetrics(sources.jobs))
     add(name, type, help, collect, aggregator);
+  for (const { name, type, help } of sources.figures()) {
+    add(name, type, help, () => [{ labels: {}, value: figureNow(name) }]);
+  }
   return registry;
+
+  function figureNow(figure: string): number {
+    return sources.figures().find(({ name }) => name === figure)?.value ?? 0;
+  }
 
   function addTimings(prefix: string, what: string, timings: OperationTimings): void {
     const name = `${prefix}_duration_seconds`;
@@ -100,6 +114,22 @@ export function createMetrics(sources: MetricSources): Registry {
     add(`${prefix}_failures_total`, 'counter', `Calls of the ${what} that failed.`, () =>
       [...timings.failures()].map(([operation, value]) => ({ labels: { operation }, value })),
     );
+  }
+}
+
+/** A store that says nothing must not silence what tells of it: its own numbers are left out then. */
+async function inTime(collect: () => Sample[] | Promise<Sample[]>): Promise<Sample[]> {
+  const samples = collect();
+  if (Array.isArray(samples)) return samples;
+  const end = new AbortController();
+  const nothing = sleep(ANSWER_MS, [], { signal: end.signal });
+  try {
+    return await Promise.race([samples, nothing]);
+  } catch {
+    return [];
+  } finally {
+    end.abort();
+    nothing.catch(() => undefined);
   }
 }
 

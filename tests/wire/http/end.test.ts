@@ -73,6 +73,18 @@ test('a connection whose first request is still on its way is waited for; so is 
   assert.equal(await drained, 0);
 });
 
+test('a connection whose last body came after the answer is idle all the same', { timeout: 30_000 }, async () => {
+  const kernel = await startKernel();
+  const client = connect(kernel.port, '127.0.0.1');
+  const answered = once(client, 'data');
+  client.write('PUT /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12');
+  await answered;
+  client.write('34');
+  const closed = text(client);
+  assert.equal(await kernel.kernel.drain({ delayMs: 0, timeoutMs: 60_000 }), 0);
+  assert.match(await closed, /^$/);
+});
+
 test('a request that does not finish in time is cut off and counted', async () => {
   const begun = Promise.withResolvers<void>();
   const kernel = await startKernel(() => begun.resolve());

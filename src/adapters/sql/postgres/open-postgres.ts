@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { KeepsFigures } from '../../../lib/figure.ts';
 import { type Metadata, type MetadataChange, MetadataUnavailable } from '../../../ports/metadata.ts';
 import { migrations } from '../migrations/migrations.ts';
 import { type ChangeFeed, openChangeFeed } from './change-feed.ts';
@@ -11,6 +12,7 @@ import { openConnectionPool } from './connection-pool.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { postgresEngine } from './postgres-engine.ts';
 import { codeOf, toPortError } from './postgres-errors.ts';
+import { postgresFigures } from './postgres-figures.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -30,7 +32,7 @@ export interface PostgresOptions {
  * Opens the database at `url` and brings its schema up to date. Rejects with an Error that says what to do when it cannot be used, with
  * `MetadataUnavailable` when it cannot be reached for `retryTimeMs`, and with `DatabaseTooNew` when a newer Longshore has upgraded it.
  */
-export async function openPostgres(options: PostgresOptions): Promise<Metadata> {
+export async function openPostgres(options: PostgresOptions): Promise<Metadata & KeepsFigures> {
   const { url, poolSize, statementTimeoutMs, retryTimeMs, log = () => undefined } = options;
   const config = connectionConfig({ url, statementTimeoutMs, ca: options.ca });
   await prepareDatabase(config, options, log);
@@ -50,18 +52,21 @@ export async function openPostgres(options: PostgresOptions): Promise<Metadata> 
     size: poolSize,
     waitMs: statementTimeoutMs,
   });
-  return postgresEngine({
+  const retries = { lost: 0, conflict: 0 };
+  const engine = postgresEngine({
     pool,
     feed,
     listeners,
     retryTimeMs,
     events: {
       onRetry(trouble, cause) {
+        retries[trouble] += 1;
         const details = { code: codeOf(cause), reason: cause instanceof Error ? cause.message : String(cause) };
         if (trouble === 'lost') log('warn', 'the connection to PostgreSQL was lost and is tried again', details);
       },
     },
   });
+  return { ...engine, figures: () => postgresFigures(pool, feed, retries) };
 }
 
 /** Looks at the server and migrates, on a connection of its own. A server that is just starting is waited for. */
