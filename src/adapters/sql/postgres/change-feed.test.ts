@@ -11,7 +11,9 @@ import {
   postgresMissing,
 } from '../../../../tests/support/postgres-server.ts';
 import { MetadataUnavailable } from '../../../ports/metadata.ts';
+import { migrations } from '../migrations/migrations.ts';
 import type { FeedTiming } from './change-feed.ts';
+import { migratePostgres } from './migrate-postgres.ts';
 
 /** No lease ends in these tests unless the test means it, however slow the machine is. */
 const patient: Partial<FeedTiming> = {
@@ -24,9 +26,6 @@ const patient: Partial<FeedTiming> = {
 /** For tests in which a lease must end. */
 const brisk: Partial<FeedTiming> = { leaseMs: 1000, marginMs: 250, renewMs: 100, evictAfterMs: 60_000, waitMs: 60_000 };
 
-const nodesTable = `create table nodes (node_id text primary key, lease_until timestamptz not null, evicted boolean not null default false,
-  address text not null, version text not null, started_at timestamptz not null)`;
-
 describe('change feed', { skip: postgresMissing() ?? false }, () => {
   let databases: PostgresDatabases;
   let url: string;
@@ -38,7 +37,7 @@ describe('change feed', { skip: postgresMissing() ?? false }, () => {
     admin = new pg.Client({ connectionString: url });
     admin.on('error', () => undefined);
     await admin.connect();
-    await admin.query(nodesTable);
+    await migratePostgres(admin, migrations);
     await admin.query(counterTable);
     await admin.query('insert into counters select id, 0 from generate_series(1, 5) id');
   });
