@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { makeImage, type TestImage } from '../../../../tests/support/make-image.ts';
 import { createMemoryEcr, type MemoryEcr } from '../../../../tests/support/memory-ecr.ts';
 import { openMigratedDatabases, openNode } from '../../../../tests/support/postgres-metadata.ts';
@@ -92,6 +92,23 @@ async function turns(count: number): Promise<void> {
   for (let at = 0; at <= count; at += 1) await turn();
 }
 
+/** What was read is old when it is acted on: the moments in which a collector could be wrong are long. */
+function slowly(metadata: Metadata, dice: (below: number) => number): Metadata {
+  return {
+    ...metadata,
+    async read(work) {
+      const result = await metadata.read(work);
+      await sleep(dice(8));
+      return result;
+    },
+    async write(work) {
+      const result = await metadata.write(work);
+      await sleep(dice(3));
+      return result;
+    },
+  };
+}
+
 /** Answers how many layers were collected. */
 async function collectRounds(
   { ecr }: MemoryEcr,
@@ -99,7 +116,7 @@ async function collectRounds(
   tick: () => void,
   isOver: () => boolean,
 ): Promise<number> {
-  const collect = createCollector(ecr);
+  const collect = createCollector({ ...ecr, metadata: slowly(ecr.metadata, dice) });
   let layers = 0;
   while (!isOver()) {
     tick();
