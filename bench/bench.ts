@@ -11,6 +11,7 @@ import { api } from './rows/api.ts';
 import { blobs } from './rows/blobs.ts';
 import { lists } from './rows/lists.ts';
 import { manifestReads } from './rows/manifest-reads.ts';
+import { manyImages } from './rows/many-images.ts';
 import { memory } from './rows/memory.ts';
 import type { Row, Sizes } from './rows/row.ts';
 import { smallImages } from './rows/small-images.ts';
@@ -18,7 +19,7 @@ import { start } from './rows/start.ts';
 import { findTargets } from './targets/find-targets.ts';
 import { stopStoreServers } from './targets/store-servers.ts';
 
-const ROWS: readonly Row[] = [start, manifestReads, blobs, smallImages, api, memory, lists];
+const ROWS: readonly Row[] = [start, manifestReads, blobs, smallImages, api, memory, lists, manyImages];
 
 const FULL: Sizes = {
   seconds: 5,
@@ -26,6 +27,7 @@ const FULL: Sizes = {
   blobTimes: 4,
   images: 100_000,
   peerImages: 1_000,
+  manyImages: 1_000_000,
   growthBytes: 10 * 2 ** 30,
 };
 const QUICK: Sizes = {
@@ -34,6 +36,7 @@ const QUICK: Sizes = {
   blobTimes: 2,
   images: 5_000,
   peerImages: 200,
+  manyImages: 20_000,
   growthBytes: 2 ** 30,
 };
 

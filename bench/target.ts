@@ -15,6 +15,8 @@ export interface RunningTarget {
   readonly pid: number;
   /** Every node, the first included; only that one when left out. */
   readonly nodes?: readonly { readonly port: number; readonly pid: number }[];
+  /** Where its images can be put directly while it is stopped: a file of SQLite or the URL of a PostgreSQL database. */
+  readonly database?: string;
   /** What it keeps its data in, when that is a program of its own: its CPU is told beside the server's. */
   readonly stores?: readonly { readonly name: string; readonly pid: number }[];
   readonly readyMs: number;

@@ -1,5 +1,5 @@
 /** Do pages of tags and images stay fast with 100,000 images in one repository, and does the server still start at once? */
-import { REPOSITORIES, type Row, type RowContext } from './row.ts';
+import { type Measurement, REPOSITORIES, type Row, type RowContext } from './row.ts';
 import { authorizationOf, seedManifests, tagOf } from './seed-manifests.ts';
 import { signedRequest } from './signed-request.ts';
 import { measureStarts } from './start.ts';
@@ -16,15 +16,25 @@ export const lists: Row = {
     yield { ...(await measureStarts(context, 'list: start to ready, a tenth of the images')), note: `${tenth} images` };
     await seedManifests(context, REPOSITORIES.list, images - tenth, tenth);
     yield { ...(await measureStarts(context, 'list: start to ready, all images')), note: `${images} images` };
-    const middle = tagOf(images >> 1);
-    yield await tagsPage(context, `/v2/${REPOSITORIES.list}/tags/list?n=100&last=${middle}`, `${images} tags`);
-    if (target.abilities.has('api')) yield await imagesPage(context, images);
+    yield* listPages(context, 'list', REPOSITORIES.list, images, tagOf(images >> 1));
   },
 };
 
-async function tagsPage(context: RowContext, path: string, note: string) {
+/** Pages in the middle of so many images, of which `middle` is a tag. */
+export async function* listPages(
+  context: RowContext,
+  row: string,
+  repository: string,
+  images: number,
+  middle: string,
+): AsyncGenerator<Measurement> {
+  yield await tagsPage(context, row, `/v2/${repository}/tags/list?n=100&last=${middle}`, `${images} tags`);
+  if (context.target.abilities.has('api')) yield await imagesPage(context, row, repository, images);
+}
+
+async function tagsPage(context: RowContext, row: string, path: string, note: string) {
   const measured = await context.measure(
-    'list: page of 100 tags',
+    `${row}: page of 100 tags`,
     'pages/s',
     {
       kind: 'repeat',
@@ -40,8 +50,8 @@ async function tagsPage(context: RowContext, path: string, note: string) {
 }
 
 /** The page in the middle is reached by its token. */
-async function imagesPage(context: RowContext, images: number) {
-  const input = { repositoryName: REPOSITORIES.list, maxResults: 1000 };
+async function imagesPage(context: RowContext, row: string, repositoryName: string, images: number) {
+  const input = { repositoryName, maxResults: 1000 };
   let nextToken: string | undefined;
   for (let seen = 0; seen < images / 2; seen += 1000) {
     const request = signedRequest(context.server().port, 'DescribeImages', { ...input, nextToken });
@@ -54,7 +64,7 @@ async function imagesPage(context: RowContext, images: number) {
   }
   const { port } = context.server();
   const measured = await context.measure(
-    'list: DescribeImages page of 100',
+    `${row}: DescribeImages page of 100`,
     'pages/s',
     {
       kind: 'repeat',

@@ -10,6 +10,8 @@ export interface Sizes {
   /** Images of the repository that is listed: for Longshore, and for peers (which would take hours to fill). */
   readonly images: number;
   readonly peerImages: number;
+  /** Images that are put into the database directly. */
+  readonly manyImages: number;
   readonly growthBytes: number;
 }
 
@@ -54,6 +56,7 @@ export const REPOSITORIES = {
   tags: 'bench/tags',
   large: 'bench/large',
   list: 'bench/list',
+  many: 'bench/many',
   images: Array.from({ length: 16 }, (_, index) => `bench/images-${index}`),
 } as const;
 
@@ -62,5 +65,6 @@ export const ALL_REPOSITORIES: readonly string[] = [
   REPOSITORIES.tags,
   REPOSITORIES.large,
   REPOSITORIES.list,
+  REPOSITORIES.many,
   ...REPOSITORIES.images,
 ];

@@ -1,5 +1,5 @@
 /** Fills a repository with tags of different images that share one layer: the dearest part of a registry is their number. */
-import { contentSlice, makeContent, sha256Digest } from '../../tests/black-box/content.ts';
+import { type Content, contentSlice, makeContent, sha256Digest } from '../../tests/black-box/content.ts';
 import type { RawRequest } from '../load/plan.ts';
 import { pushLayer } from '../load/push-layer.ts';
 import { openRawConnection } from '../load/raw-connection.ts';
@@ -27,8 +27,7 @@ export async function seedManifests(
   count: number,
   first = 0,
 ): Promise<string> {
-  const [config, layer] = [makeContent('bench config', 1500), makeContent('bench layer', 4096)];
-  for (const content of [config, layer]) await pushWhole(context, repository, content.digest, contentSlice(content));
+  const [config, layer] = await pushLayers(context, repository);
   let last = '';
   const batch = 5_000;
   for (let at = first; at < first + count; at += batch) {
@@ -43,6 +42,13 @@ export async function seedManifests(
     await context.prepare({ kind: 'list', port, connections: 16, requests, ...authorizationOf(context) });
   }
   return last;
+}
+
+/** The config and the layer that all seeded images share. */
+export async function pushLayers(context: RowContext, repository: string): Promise<readonly [Content, Content]> {
+  const contents = [makeContent('bench config', 1500), makeContent('bench layer', 4096)] as const;
+  for (const content of contents) await pushWhole(context, repository, content.digest, contentSlice(content));
+  return contents;
 }
 
 export function tagOf(index: number): string {

@@ -1,5 +1,5 @@
 /** Longshore as delivered: default settings, a Basic docker token on every request. On SQLite and files, or as nodes on PostgreSQL and S3. */
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { createAwsClient } from '../../tests/black-box/aws-client.ts';
 import { createHttpClient } from '../../tests/black-box/http-client.ts';
 import {
@@ -20,7 +20,8 @@ export const longshore: Target = {
   abilities: new Set(['registry', 'api']),
   async start(data) {
     const port = await findFreePort();
-    return running([{ port, server: await startLongshore({ data, port, flags: FLAGS }) }]);
+    const server = await startLongshore({ data, port, flags: FLAGS });
+    return { ...running([{ port, server }]), database: join(data, 'longshore.db') };
   },
 };
 
@@ -31,13 +32,13 @@ export function longshoreNodes(count: number): Target {
     abilities: new Set(['registry', 'api']),
     async start(data) {
       const servers = await storeServers();
-      const { environment } = await openStoresOn(servers, basename(data));
+      const { environment, settings } = await openStoresOn(servers, basename(data));
       const nodes: Node[] = [];
       for (let at = 0; at < count; at += 1) {
         const port = await findFreePort();
         nodes.push({ port, server: await startLongshore({ data: `${data}/${at}`, port, flags: FLAGS, environment }) });
       }
-      return { ...running(nodes), stores: servers.processes };
+      return { ...running(nodes), stores: servers.processes, database: settings.database! };
     },
   };
 }
