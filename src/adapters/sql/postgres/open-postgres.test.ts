@@ -1,6 +1,7 @@
 /** The contract on PostgreSQL: the same as on SQLite. And what is said when a database cannot be opened. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
 import {
   type MigratedDatabases,
   openMigratedDatabases,

@@ -1,7 +1,9 @@
 /** No statement reads a whole table that grows: SQLite's own plan of each says so. */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import type { DatabaseSync } from 'node:sqlite';
+import { after, before, describe, test } from 'node:test';
 import { sqliteDialect } from '../dialects/sqlite.ts';
+import { fillForPlans } from '../fill-for-plans.ts';
 import '../metadata-tx.ts';
 import { statements } from '../statement.ts';
 import { connectSqlite } from './sqlite-connection.ts';
@@ -38,6 +40,16 @@ const allowed: readonly { readonly line: RegExp; readonly in: RegExp; readonly b
   },
   { line: /^SCAN (?:abandoned|due)$/, in: /^jobs\.isDue$/, because: 'one row at most' },
   {
+    line: /^USE TEMP B-TREE FOR ORDER BY$/,
+    in: /^jobs\.(?:isDue|claimDue)$/,
+    because: 'after an ANALYZE, with a thousand jobs that wait: it sorts those',
+  },
+  {
+    line: /^SCAN jobs$/,
+    in: /^jobs\.statistics$/,
+    because: 'after an ANALYZE: done jobs are pruned, so that the table does not grow with what is stored',
+  },
+  {
     line: /^USE TEMP B-TREE FOR GROUP BY$/,
     in: /^jobs\.statistics$/,
     because: 'counts what is not done, once per scrape',
@@ -50,19 +62,38 @@ const allowed: readonly { readonly line: RegExp; readonly in: RegExp; readonly b
 ];
 
 describe('query plans', () => {
-  const db = connectSqlite(':memory:');
-  after(() => db.close());
   const used = new Set<object>();
+  const opened: DatabaseSync[] = [];
+  after(() => {
+    for (const db of opened) db.close();
+  });
 
-  for (const statement of statements) {
-    test(`${statement.name} searches`, () => {
-      const { sql } = statement.compile(sqliteDialect);
-      const plan = db.prepare(`explain query plan ${sql}`).all() as { detail: string }[];
-      for (const { detail } of plan) {
-        if (!/^SCAN|TEMP B-TREE|AUTOMATIC/.test(detail)) continue;
-        const exception = allowed.find((each) => each.line.test(detail) && each.in.test(statement.name));
-        assert.ok(exception, `${detail}\nin ${sql}`);
-        used.add(exception);
+  for (const { name, fill } of [
+    { name: 'an empty database', fill: [] },
+    // What SQLite knows of the numbers of rows may lead it elsewhere.
+    {
+      name: 'a database of 100,000 images',
+      fill: ['pragma foreign_keys = off', ...fillForPlans({ noBytes: "x''" }), 'analyze'],
+    },
+  ]) {
+    describe(name, () => {
+      const db = connectSqlite(':memory:');
+      opened.push(db);
+      before(() => {
+        for (const sql of fill) db.exec(sql);
+      });
+
+      for (const statement of statements) {
+        test(`${statement.name} searches`, () => {
+          const { sql } = statement.compile(sqliteDialect);
+          const plan = db.prepare(`explain query plan ${sql}`).all() as { detail: string }[];
+          for (const { detail } of plan) {
+            if (!/^SCAN|TEMP B-TREE|AUTOMATIC/.test(detail)) continue;
+            const exception = allowed.find((each) => each.line.test(detail) && each.in.test(statement.name));
+            assert.ok(exception, `${detail}\nin ${sql}`);
+            used.add(exception);
+          }
+        });
       }
     });
   }

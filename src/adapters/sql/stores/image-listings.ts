@@ -29,7 +29,8 @@ type IdPage = { repositoryId: number; afterImage: number; afterSequence: number;
 const ids = (db: Kysely<Tables>, arg: IdPage) =>
   db
     .selectFrom('images')
-    .leftJoin('tags', 'tags.image_id', 'images.id')
+    // The second condition follows from the first and from the page; without it PostgreSQL reads all tags before the page.
+    .leftJoin('tags', (join) => join.onRef('tags.image_id', '=', 'images.id').on('tags.image_id', '>=', arg.afterImage))
     .select(['images.id', 'images.digest', 'tags.tag', 'tags.sequence'])
     .where('images.repository_id', '=', arg.repositoryId)
     .where('images.id', '>=', arg.afterImage)
@@ -68,6 +69,8 @@ export const listAll = statement('images.listAll', (db, arg: { after: number; li
     .select(['live_repositories.account_id', 'live_repositories.region', 'live_repositories.name as repository_name'])
     .select((eb) => dialect.layerDigestsOfImage(eb.ref('images.id')).as('layer_digests'))
     .where('images.id', '>', arg.after)
+    // The same once more, so that PostgreSQL does not read all manifests before the page.
+    .where('manifests.image_id', '>', arg.after)
     .orderBy('images.id')
     .limit(arg.limit),
 );
