@@ -12,10 +12,13 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryEcr } from '../../../../tests/support/memory-ecr.ts';
 import { openPostgresDatabases, postgresMissing } from '../../../../tests/support/postgres-server.ts';
+import { freshPrefix, useS3Server, whyNoS3 } from '../../../../tests/support/s3-server.ts';
 import { openFilesystemBlobs } from '../../../adapters/blobs/filesystem/open-filesystem-blobs.ts';
+import { openS3Blobs } from '../../../adapters/blobs/s3/open-s3-blobs.ts';
 import { openPostgres } from '../../../adapters/sql/postgres/open-postgres.ts';
 import { openSqlite } from '../../../adapters/sql/sqlite/open-sqlite.ts';
 import { sha256Digest } from '../../../lib/oci/digest.ts';
+import type { BlobStore } from '../../../ports/blob-store.ts';
 import type { Metadata } from '../../../ports/metadata.ts';
 import { Fault } from '../../fault.ts';
 import { createEcrService, type EcrService } from '../ecr-service.ts';
@@ -31,20 +34,21 @@ const nodes = 3;
 const uploads = 4;
 const chunksOfUpload = 6;
 
-interface Place {
-  open(): Promise<Metadata>;
+/** Where several nodes keep one kind of thing. */
+interface Place<Store> {
+  open(): Promise<Store>;
   dispose(): Promise<void>;
 }
 
-async function sqlitePlace(): Promise<Place> {
+async function inDirectory<Store>(open: (directory: string) => Promise<Store>): Promise<Place<Store>> {
   const directory = await mkdtemp(join(tmpdir(), 'longshore-chaos-'));
-  return {
-    open: () => openSqlite({ path: join(directory, 'longshore.db') }),
-    dispose: () => rm(directory, { recursive: true }),
-  };
+  return { open: () => open(directory), dispose: () => rm(directory, { recursive: true }) };
 }
 
-async function postgresPlace(): Promise<Place> {
+const onSqlite = () => inDirectory<Metadata>((directory) => openSqlite({ path: join(directory, 'longshore.db') }));
+const onFiles = () => inDirectory<BlobStore>((directory) => openFilesystemBlobs({ directory }));
+
+async function onPostgres(): Promise<Place<Metadata>> {
   const databases = await openPostgresDatabases();
   const url = await databases.createDatabase();
   return {
@@ -54,6 +58,13 @@ async function postgresPlace(): Promise<Place> {
       await databases.stop();
     },
   };
+}
+
+async function onS3(): Promise<Place<BlobStore>> {
+  const { bucket, endpoint, region, accessKeyId, secretAccessKey, stop } = await useS3Server();
+  const credentials = { accessKeyId, secretAccessKey };
+  const options = { bucket, endpoint, region, credentials, prefix: freshPrefix(), pathStyle: true };
+  return { open: () => openS3Blobs({ ...options, requestTimeoutMs: 30_000 }), dispose: stop };
 }
 
 const random = (below: number) => Math.floor(Math.random() * below);
@@ -93,6 +104,17 @@ async function compete(services: readonly EcrService[], app: RepositoryRef, id: 
   return acknowledged[0];
 }
 
+/** Uploads a layer, as often as it takes: on S3 a node that wakes up late may make an upload impossible to finish, and a client begins anew. */
+async function uploadAtLast(services: readonly EcrService[], app: RepositoryRef): Promise<Buffer> {
+  for (;;) {
+    try {
+      return await upload(services, app);
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'UploadNotFoundException')) throw error;
+    }
+  }
+}
+
 /** Uploads a layer, with competition for every chunk and for the end. Answers its bytes. */
 async function upload(services: readonly EcrService[], app: RepositoryRef): Promise<Buffer> {
   const { id } = await startUpload(pick(services), app);
@@ -113,6 +135,7 @@ async function upload(services: readonly EcrService[], app: RepositoryRef): Prom
         throw error;
       },
     );
+    closing.catch(() => undefined);
     const competing = appendUpload(pick(services), app, id, bodyOf(someBytes()), { expectedOffset: whole.length + 1 });
     const [closed] = await Promise.all([closing, assert.rejects(competing, Fault, 'it has not that many bytes')]);
     if (closed) return Buffer.concat([whole, last]);
@@ -132,8 +155,7 @@ async function readLayer(ecr: EcrService, app: RepositoryRef, digest: string): P
   return Buffer.concat(chunks);
 }
 
-async function chaos(place: Place): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'longshore-chaos-'));
+async function chaos(database: Place<Metadata>, store: Place<BlobStore>, push: typeof upload): Promise<void> {
   const memory = await createMemoryEcr({ sharedUploads: true });
   const { keys, settings } = memory.ecr;
   let ahead = 0;
@@ -141,8 +163,8 @@ async function chaos(place: Place): Promise<void> {
   const closers: (() => Promise<void>)[] = [];
   const services: EcrService[] = [];
   for (let node = 0; node < nodes; node++) {
-    const metadata = await place.open();
-    const blobs = await openFilesystemBlobs({ directory: join(directory, 'blobs') });
+    const metadata = await database.open();
+    const blobs = await store.open();
     closers.push(
       () => blobs.close(),
       () => metadata.close(),
@@ -166,7 +188,7 @@ async function chaos(place: Place): Promise<void> {
         resourceTags: [],
       });
     });
-    const layers = await Promise.all(Array.from({ length: uploads }, () => upload(services, app)));
+    const layers = await Promise.all(Array.from({ length: uploads }, () => push(services, app)));
     for (const bytes of layers) assert((await readLayer(pick(services), app, sha256Digest(bytes))).equals(bytes));
     const sweep = createObjectSweep(services[0]!);
     while ((await sweep()).more);
@@ -175,12 +197,20 @@ async function chaos(place: Place): Promise<void> {
     clearInterval(jumps);
     for (const close of closers) await close();
     await memory.close();
-    await rm(directory, { recursive: true });
-    await place.dispose();
+    await store.dispose();
+    await database.dispose();
   }
 }
 
-test('what is acknowledged is what is stored: SQLite', async () => chaos(await sqlitePlace()));
-test('what is acknowledged is what is stored: PostgreSQL', { skip: postgresMissing() ?? false }, async () =>
-  chaos(await postgresPlace()),
-);
+test('what is acknowledged is what is stored: SQLite and files', async () => {
+  await chaos(await onSqlite(), await onFiles(), upload);
+});
+
+test('what is acknowledged is what is stored: PostgreSQL and files', { skip: postgresMissing() ?? false }, async () => {
+  await chaos(await onPostgres(), await onFiles(), upload);
+});
+
+const missing = postgresMissing() ?? whyNoS3() ?? false;
+test('what is acknowledged is what is stored: PostgreSQL and S3', { skip: missing }, async () => {
+  await chaos(await onPostgres(), await onS3(), uploadAtLast);
+});
