@@ -1,6 +1,7 @@
 /** Certificate and key: readable, a pair, in force for a while, and for the names under which registries are reached. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { good, type HealthFinding, problem, warning } from '../../ports/health-finding.ts';
 
 const ABOUT = 'TLS';
@@ -50,9 +51,8 @@ function checkDates(certificate: X509Certificate, now: number): HealthFinding {
 }
 
 function checkNames(certificate: X509Certificate, names: readonly string[]): HealthFinding {
-  const missing = names.filter(
-    (name) => certificate.checkHost(name) === undefined && certificate.checkIP(name) === undefined,
-  );
+  const covers = (name: string) => (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
+  const missing = names.filter((name) => !covers(name));
   if (missing.length === 0) return good(ABOUT, `the certificate covers ${names.join(', ')}`);
   return problem(
     ABOUT,
