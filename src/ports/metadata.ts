@@ -217,6 +217,7 @@ export interface ImageStore {
   /** Deletes the image with its tags and edges, and renews the layers it referred to (their grace period begins now). */
   delete(imageId: number, at: number): Work<void>;
   /** By id of the image; an earlier time than the one known is ignored. */
+  /** Times by image. One that is earlier than what is known changes nothing, nor one of an image that is gone. */
   setLastPulled(pulls: ReadonlyMap<number, number>): Work<void>;
   /** Every image of every repository by id, with bytes, for verification. */
   listAll(page: {

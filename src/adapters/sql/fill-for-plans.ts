@@ -66,6 +66,7 @@ export const argumentsForPlans: Readonly<Record<string, unknown>> = new Proxy(
     childDigests: ['sha256:30000', 'sha256:30002'],
     keys: ['sha256/30000', 'uploads/30'],
     artifactTypes: ['application/vnd.example.sbom'],
+    pulls: '[[1,2],[3,4]]',
     ids: [1, 2, 3],
     blobIds: [1, 2, 3],
     tag: 'v30000',

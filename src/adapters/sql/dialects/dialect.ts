@@ -12,6 +12,8 @@ export interface Dialect {
   ids(list: readonly number[]): RawBuilder<number>;
   /** The elements of a list of texts as the rows of a table with one column, `value`. */
   rows(list: readonly string[]): RawBuilder<{ value: string }>;
+  /** A list of pairs of numbers, as JSON text, as the rows of a table with the columns `key` and `value`. */
+  pairs(json: string): RawBuilder<{ key: number; value: number }>;
   /** The tags of an image in the order in which they were added, as JSON text. */
   tagsOfImage(imageId: Expression<number>): RawBuilder<string>;
   /** The digests of an image's layers in byte order, as JSON text. */

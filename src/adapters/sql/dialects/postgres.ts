@@ -16,6 +16,8 @@ export const postgresDialect: Dialect = {
   elements: (list) => sql`(select unnest(${list}::text[]))`,
   ids: (list) => sql`(select unnest(${list}::bigint[]))`,
   rows: (list) => sql`(select value from unnest(${list}::text[]) as element (value))`,
+  pairs: (json) =>
+    sql`(select (pair ->> 0)::bigint as key, (pair ->> 1)::bigint as value from json_array_elements(${json}::json) as element (pair))`,
   // As text: the same for the stores as SQLite's JSON.
   tagsOfImage: (imageId) =>
     sql`(select coalesce(json_agg(tag order by sequence), '[]')::text from tags where tags.image_id = ${imageId})`,

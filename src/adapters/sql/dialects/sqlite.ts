@@ -15,6 +15,8 @@ export const sqliteDialect: Dialect = {
   elements: (list) => sql`(select value from json_each(${list}))`,
   ids: (list) => sql`(select value from json_each(${list}))`,
   rows: (list) => sql`(select value from json_each(${list}))`,
+  pairs: (json) =>
+    sql`(select json_extract(value, '$[0]') as key, json_extract(value, '$[1]') as value from json_each(${json}))`,
   tagsOfImage: (imageId) =>
     sql`(select json_group_array(tag order by sequence) from tags where tags.image_id = ${imageId})`,
   layerDigestsOfImage: (imageId) =>

@@ -106,11 +106,20 @@ export const remove = statement('images.delete', (db, arg: { imageId: number }) 
   db.deleteFrom('images').where('id', '=', arg.imageId).returning('repository_id'),
 );
 
-export const setLastPulled = statement('images.setLastPulled', (db, arg: { imageId: number; at: number }) =>
+/** In the order of ids, so that nodes that write the times of the same images do not wait for each other in a circle. */
+export const lockImages = statement(
+  'images.lock',
+  (db, arg: { ids: readonly number[] }, dialect) =>
+    db.selectFrom('images').select('id').where('id', 'in', dialect.ids(arg.ids)).orderBy('id'),
+  { locks: 'images' },
+);
+
+/** `pulls` is a list of image and time, as JSON. Another node may have written a later pull. */
+export const setLastPulled = statement('images.setLastPulled', (db, arg: { pulls: string }, dialect) =>
   db
     .updateTable('images')
-    .set({ last_pulled_at: arg.at })
-    .where('id', '=', arg.imageId)
-    // Another node may have written a later pull.
-    .where((eb) => eb.or([eb('last_pulled_at', 'is', null), eb('last_pulled_at', '<', arg.at)])),
+    .from(dialect.pairs(arg.pulls).as('pull'))
+    .set((eb) => ({ last_pulled_at: eb.ref('pull.value') }))
+    .whereRef('images.id', '=', 'pull.key')
+    .where((eb) => eb.or([eb('last_pulled_at', 'is', null), eb('last_pulled_at', '<', eb.ref('pull.value'))])),
 );

@@ -1,7 +1,7 @@
 /** Images: a manifest with what it refers to. The statements are in image-queries.ts, image-listings.ts and image-changes.ts. */
 import type { ImageStore } from '../../../ports/metadata.ts';
 import type { ImageRecord, ImageSummary } from '../../../ports/records.ts';
-import { all, changed, first, run } from '../statement.ts';
+import { all, changed, first, lockRows, run } from '../statement.ts';
 import * as changes from './image-changes.ts';
 import * as listings from './image-listings.ts';
 import type { ImageRow, SummaryRow } from './image-queries.ts';
@@ -95,9 +95,8 @@ export const imageStore: ImageStore = {
     if (row !== undefined) yield* changed(row.repository_id);
   },
   *setLastPulled(pulls) {
-    // In one order on all nodes: they write many rows, and must not wait for each other in a circle.
-    const ordered = [...pulls].sort(([one], [other]) => one - other);
-    for (const [imageId, at] of ordered) yield* run(changes.setLastPulled, { imageId, at });
+    yield* lockRows(changes.lockImages, { ids: [...pulls.keys()] }, 'exclusive');
+    yield* run(changes.setLastPulled, { pulls: JSON.stringify([...pulls]) });
   },
   *listAll({ after = 0, limit }) {
     const rows = yield* all(listings.listAll, { after, limit });
