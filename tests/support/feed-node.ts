@@ -1,4 +1,5 @@
 /** A node as small as it can be: a feed of changes, a cache, and counters in a table, to see whether what it remembers stays true. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import {
   type ChangeFeed,
@@ -31,6 +32,7 @@ export type WayToWrite = 'asks' | 'tells' | 'silent';
 
 export const counterTable = 'create table counters (id bigint primary key, value bigint not null)';
 
+/** Resolves when the node is known to all others. */
 export async function openFeedNode(
   url: string,
   { way = 'asks', timing = {} }: { way?: WayToWrite; timing?: Partial<FeedTiming> } = {},
@@ -54,6 +56,8 @@ export async function openFeedNode(
     tell: (change) => cache.forget(change),
     timing,
   });
+
+  while (!feed.fresh()) await sleep(5);
 
   async function commit(client: pg.PoolClient, changes: Changes): Promise<void> {
     if (way !== 'asks') {

@@ -58,7 +58,13 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Begins a session on a connection of its own, which it ends in any case. Rejects with what the connection rejects with. */
+const deaf =
+  'PostgreSQL does not deliver notifications on this connection. A pooler in transaction mode does not; connect to PostgreSQL itself.';
+
+/**
+ * Begins a session on a connection of its own, which it ends in any case. Resolves when it has a lease and hears. Rejects with what the
+ * connection rejects with.
+ */
 export async function openFeedSession(options: SessionOptions): Promise<FeedSession> {
   const { client, id, timing } = options;
   const peers = new Set<string>();
@@ -75,6 +81,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
   let joined = false;
   let timer: NodeJS.Timeout | undefined;
   const lost = Promise.withResolvers<unknown>();
+  const heardMyself = Promise.withResolvers<void>();
 
   function lose(reason: unknown): void {
     if (over) return;
@@ -83,6 +90,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
     clearTimeout(timer);
     for (const each of waiting.values()) each.reject(new SessionLost('The connection was lost.', { cause: reason }));
     waiting.clear();
+    heardMyself.reject(reason);
     lost.resolve(reason);
     client.end().catch(() => undefined);
   }
@@ -142,6 +150,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
 
   function receive(message: FeedMessage): void {
     if (message.from === id) {
+      if (message.verb === 'hello') heardMyself.resolve();
       if (message.verb === 'committed') options.heard(message);
       return;
     }
@@ -173,9 +182,9 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
   }
 
   /** One question at a time, as the driver wants it. A connection that a network swallows does not fail by itself, so it is failed here. */
-  function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+  function inTurn<T>(ask: () => Promise<T>, reason = 'PostgreSQL does not answer.'): Promise<T> {
     const answer = lastAnswer.then(async () => {
-      const silent = setTimeout(lose, timing.leaseMs, new Error('PostgreSQL does not answer.'));
+      const silent = setTimeout(lose, timing.leaseMs, new Error(reason));
       try {
         return await ask();
       } finally {
@@ -216,6 +225,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
     }, timing.renewMs);
   }
 
+  heardMyself.promise.catch(() => undefined);
   client.on('error', lose);
   client.on('end', () => lose(new Error('The connection was closed.')));
   client.on('notification', ({ payload = '' }) => {
@@ -226,6 +236,8 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
     // Before the lease: whoever sees the lease may rely on being heard.
     await inTurn(() => client.query(`listen ${changesChannel}; listen ${nodeChannel(id)}`));
     const lease = await inTurn(() => takeLease(client, { id, replaces: options.replaces, ...options.node }, timing));
+    // Whoever cannot hear must not be relied upon.
+    await inTurn(() => heardMyself.promise, deaf);
     await renew(lease);
     renewLater(lease);
     const whenJoined = waitFor(0, new Set([...peers].filter((nodeId) => !welcomes.has(nodeId)))).then(() => {

@@ -12,7 +12,7 @@ import {
 } from '../../../../tests/support/postgres-server.ts';
 import { MetadataUnavailable } from '../../../ports/metadata.ts';
 import { migrations } from '../migrations/migrations.ts';
-import type { FeedTiming } from './change-feed.ts';
+import { type FeedTiming, openChangeFeed } from './change-feed.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 
 /** No lease ends in these tests unless the test means it, however slow the machine is. */
@@ -222,6 +222,52 @@ describe('change feed', { skip: postgresMissing() ?? false }, () => {
     assert.equal(one.feed.figures.peers, 0);
   });
 
+  test('a connection on which notifications do not come through is refused', async (t) => {
+    await admin.query('delete from nodes');
+    const clients: pg.Client[] = [];
+    t.after(() => Promise.all(clients.map((client) => client.end())));
+    const opening = openChangeFeed({
+      async connect() {
+        const client = new pg.Client({ connectionString: url });
+        clients.push(client);
+        await client.connect();
+        // As a pooler that gives each transaction another connection.
+        Object.assign(client, {
+          on: (event: 'end', listener: () => void) =>
+            String(event) === 'notification' ? client : client.addListener(event, listener),
+        });
+        return client;
+      },
+      node: { address: 'test', version: '0' },
+      tell: () => undefined,
+      timing: { leaseMs: 500, marginMs: 100, renewMs: 100 },
+    });
+    await assert.rejects(opening, /does not deliver notifications/);
+  });
+
+  test('a start does not wait for the lease of a node that has died', async (t) => {
+    await admin.query('delete from nodes');
+    await admin.query(
+      "insert into nodes values ('00', clock_timestamp() + interval '1 hour', false, 'dead', '0', clock_timestamp())",
+    );
+    const feed = await openChangeFeed({
+      async connect() {
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        return client;
+      },
+      node: { address: 'test', version: '0' },
+      tell: () => undefined,
+      timing: { ...patient, waitMs: 100 },
+    });
+    t.after(() => feed.close());
+    assert.equal(feed.fresh(), false);
+    await assert.rejects(feed.announce(new Set([1])), MetadataUnavailable);
+    await admin.query("delete from nodes where node_id = '00'");
+    await until(async () => feed.fresh());
+    feed.abandon(await feed.announce(new Set([1])));
+  });
+
   test('everything, and very many repositories, are told as well as one', async (t) => {
     const [one, two] = (await nodes(t, 2)) as [FeedNode, FeedNode];
     for (const changes of [
@@ -248,7 +294,7 @@ describe('change feed', { skip: postgresMissing() ?? false }, () => {
     let done = false;
     const cutting = (async () => {
       for (let index = 0; !done; index++) {
-        await sleep(60);
+        await sleep(300);
         const node = all[index % all.length]!;
         if (node.feed.fresh()) await admin.query('select pg_terminate_backend($1)', [processId(node)]);
       }

@@ -81,6 +81,8 @@ export interface FeedTiming extends SessionTiming {
  * together. Three renewals may be late before a node forgets all.
  */
 const usualTiming: FeedTiming = { leaseMs: 2000, renewMs: 500, marginMs: 500, evictAfterMs: 4000, waitMs: 10_000 };
+/** How long the start waits for the other nodes. */
+const startMs = 300;
 const reconnectMs = { first: 50, most: 2000 };
 
 /** Stands for this node among those that block. */
@@ -97,7 +99,10 @@ interface Pending extends Announcement {
   readonly over: () => void;
 }
 
-/** Resolves when this node is known to all others. Rejects with what the first connection rejects with. */
+/**
+ * Resolves when this node has a lease, and as a rule is known to all others. Rejects with what the first connection rejects with, and when
+ * that does not deliver notifications.
+ */
 export async function openChangeFeed(options: ChangeFeedOptions): Promise<ChangeFeed> {
   const { tell, log = () => undefined } = options;
   const timing = { ...usualTiming, ...options.timing };
@@ -110,7 +115,7 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
   const figures = { announcements: 0, secondsWaited: 0, losses: 0, evictions: 0 };
   const closing = new AbortController();
   let session: FeedSession | undefined;
-  /** One that others do not know yet. */
+  /** The same, or one that others do not know yet. */
   let opening: FeedSession | undefined;
   let lastNumber = 0;
   /** Changes when a session begins or ends. */
@@ -123,7 +128,7 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
   }
 
   async function begin(replaces: string | undefined): Promise<FeedSession> {
-    const begun = await openFeedSession({
+    return openFeedSession({
       client: await options.connect(),
       id: randomBytes(8).toString('hex'),
       replaces,
@@ -139,45 +144,45 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
         log('warn', 'Shut out a node that did not answer', { nodeId });
       },
     });
-    opening = begun;
-    if (closing.signal.aborted) await begun.leave();
-    try {
-      await begun.whenJoined;
-    } catch (error) {
-      throw error instanceof SessionLost ? error.cause : error;
-    } finally {
-      opening = undefined;
-    }
-    // What was read before is older than what others were acknowledged in the meantime.
-    tell({ kind: 'everything' });
-    useSession(begun);
-    return begun;
   }
 
   /** Keeps a session until the feed is closed. */
   async function keep(first: FeedSession): Promise<void> {
-    let current = first;
-    while (!closing.signal.aborted) {
+    for (let current: FeedSession | undefined = first; current !== undefined; ) {
+      opening = current;
+      if (closing.signal.aborted) await current.leave();
+      const joined = await current.whenJoined.then(
+        () => true,
+        () => false,
+      );
+      if (joined) {
+        // What was read before is older than what others were acknowledged in the meantime.
+        tell({ kind: 'everything' });
+        useSession(current);
+        if (current !== first) log('info', 'In touch with the other nodes again', { peers: current.peers() });
+      }
       const reason = await current.lost;
+      opening = undefined;
       useSession(undefined);
       unheard.clear();
       blocks.endAllBut(own);
       if (closing.signal.aborted) return;
-      figures.losses += 1;
-      log('warn', 'Lost touch with the other nodes; nothing is answered from memory until it is back', { reason });
-      const next = await beginAgain(current.id);
-      if (next === undefined) return;
-      log('info', 'In touch with the other nodes again', { peers: next.peers() });
-      current = next;
+      if (joined) figures.losses += 1;
+      log('warn', 'Lost touch with the other nodes; nothing is answered from memory until it is back', {
+        reason: String(reason),
+      });
+      current = await beginAgain(current.id, joined ? 0 : reconnectMs.first);
     }
   }
 
-  async function beginAgain(replaces: string): Promise<FeedSession | undefined> {
-    for (let delay = reconnectMs.first; !closing.signal.aborted; delay = Math.min(2 * delay, reconnectMs.most)) {
+  async function beginAgain(replaces: string, firstDelay: number): Promise<FeedSession | undefined> {
+    for (let delay = firstDelay; !closing.signal.aborted; delay = nextDelay(delay)) {
+      await sleep(delay * (0.5 + Math.random()), undefined, { signal: closing.signal }).catch(() => undefined);
+      if (closing.signal.aborted) break;
       try {
         return await begin(replaces);
       } catch {
-        await sleep(delay * (0.5 + Math.random()), undefined, { signal: closing.signal }).catch(() => undefined);
+        // As long as it takes: the log has said that it is gone, and readiness says so.
       }
     }
     return undefined;
@@ -295,6 +300,8 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
 
   const first = await begin(undefined);
   const kept = keep(first);
+  // A few ms; but the lease of a node that died just now is not waited for, since all but memory and changes work without.
+  await Promise.race([first.whenJoined, first.lost, sleep(startMs)]);
   return {
     fresh: () => session?.joined() ?? false,
     refresh() {
@@ -306,7 +313,7 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
     abandon: (announcement) => abandon(announcement as Pending),
     async close() {
       closing.abort();
-      await (session ?? opening)?.leave();
+      await opening?.leave();
       await kept;
     },
     get figures() {
@@ -314,6 +321,8 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
     },
   };
 }
+
+const nextDelay = (delay: number): number => Math.min(Math.max(2 * delay, reconnectMs.first), reconnectMs.most);
 
 /** Rejects with `MetadataUnavailable` when it takes longer. */
 async function before<T>(deadline: number, promise: Promise<T>): Promise<T> {
