@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { pauseAfter } from './pace.ts';
 import { retryDelay } from './retry-delay.ts';
 
-test('pauses in proportion to what a slice took, or longer where the rate asks for it', () => {
-  assert.equal(pauseAfter({ pauseRatio: 1, ratePerSecond: 0 }, 8, 1000), 8);
-  assert.equal(pauseAfter({ pauseRatio: 1, ratePerSecond: 1000 }, 8, 100), 92);
-  assert.equal(pauseAfter({ pauseRatio: 2, ratePerSecond: 1000 }, 8, 1), 16);
-  assert.equal(pauseAfter({ pauseRatio: 0, ratePerSecond: 1000 }, 8, 1), 0);
+test('pauses in proportion to how long a slice was in the way, or longer where the rate asks for it', () => {
+  const slice = { busyMs: 8, tookMs: 20, units: 100 };
+  assert.equal(pauseAfter({ pauseRatio: 1, ratePerSecond: 0 }, slice), 8);
+  assert.equal(pauseAfter({ pauseRatio: 1, ratePerSecond: 1000 }, slice), 80);
+  assert.equal(pauseAfter({ pauseRatio: 2, ratePerSecond: 1000 }, { ...slice, units: 1 }), 16);
+  assert.equal(pauseAfter({ pauseRatio: 0, ratePerSecond: 1000 }, { ...slice, units: 1 }), 0);
 });
 
 test('attempts come later and later, up to a quarter of an hour, never in step', () => {

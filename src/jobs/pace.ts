@@ -2,16 +2,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface PaceOptions {
-  /** Pause after each slice as a multiple of what the slice took: 1 leaves half of the time to others. */
+  /** Pause after each slice as a multiple of the time in which it was in the way of others: 1 leaves them half of the time. */
   readonly pauseRatio: number;
   /** Most units (rows, bytes) a second; 0 for no limit. */
   readonly ratePerSecond: number;
 }
 
-/** How long to pause after a slice of `units` that took so long. */
-export function pauseAfter({ pauseRatio, ratePerSecond }: PaceOptions, tookMs: number, units: number): number {
+export interface Slice {
+  readonly busyMs: number;
+  /** From its begin to its end. */
+  readonly tookMs: number;
+  readonly units: number;
+}
+
+/** How long to pause after a slice. */
+export function pauseAfter({ pauseRatio, ratePerSecond }: PaceOptions, { busyMs, tookMs, units }: Slice): number {
   const byRate = ratePerSecond === 0 ? 0 : (1000 * units) / ratePerSecond - tookMs;
-  return Math.max(tookMs * pauseRatio, byRate, 0);
+  return Math.max(busyMs * pauseRatio, byRate, 0);
 }
 
 /** Waits, but not longer than until `signal` is aborted. Never rejects. */

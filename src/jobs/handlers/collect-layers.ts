@@ -54,7 +54,7 @@ export function collectLayersHandler(ecr: CollectContext, pace: PaceOptions, cou
           loggedAt = now;
           log.info(shown(progress), 'removing unreferenced layers');
         }
-        await pause(pauseAfter(pace, now - begun, rowsOf(slice)), signal);
+        await pause(pauseAfter(pace, { busyMs: slice.busyMs, tookMs: now - begun, units: rowsOf(slice) }), signal);
         if (signal.aborted) return;
       }
     },

@@ -21,6 +21,7 @@ export function purgeRepositoriesHandler(ecr: EcrService, pace: PaceOptions, cou
       let { images, layers } = (job.progress as Progress | undefined) ?? { images: 0, layers: 0 };
       for (;;) {
         const begun = performance.now();
+        const busyBefore = size.busyMs;
         const purged = await purgeSlice(ecr, size);
         if (purged === undefined) break;
         images += purged.images;
@@ -28,7 +29,9 @@ export function purgeRepositoriesHandler(ecr: EcrService, pace: PaceOptions, cou
         counts.collectedImages += purged.images;
         counts.collectedLayers += purged.layers;
         tell({ images, layers });
-        await pause(pauseAfter(pace, performance.now() - begun, purged.images + purged.layers), signal);
+        const tookMs = performance.now() - begun;
+        const units = purged.images + purged.layers;
+        await pause(pauseAfter(pace, { busyMs: size.busyMs - busyBefore, tookMs, units }), signal);
         if (signal.aborted) return;
       }
       if (images + layers > 0) log.info({ images, layers }, 'deleted repositories emptied');

@@ -31,6 +31,7 @@ export function scrubLayersHandler(ecr: EcrService, bytesPerSecond: number, coun
         after: 0,
         last: await ecr.metadata.read((tx) => tx.blobs.lastId()),
       };
+      const pace = { pauseRatio: 1, ratePerSecond: bytesPerSecond };
       const next = createBlobScrub(ecr, progress.after);
       while (!signal.aborted) {
         const begun = performance.now();
@@ -58,8 +59,9 @@ export function scrubLayersHandler(ecr: EcrService, bytesPerSecond: number, coun
           );
         }
         tell(progress);
-        const pace = { pauseRatio: 1, ratePerSecond: bytesPerSecond };
-        await pause(Math.max(shortestPauseMs, pauseAfter(pace, performance.now() - begun, slice.bytes)), signal);
+        const tookMs = performance.now() - begun;
+        const wait = pauseAfter(pace, { busyMs: tookMs, tookMs, units: slice.bytes });
+        await pause(Math.max(shortestPauseMs, wait), signal);
       }
     },
   };

@@ -24,6 +24,8 @@ export interface Collected {
 export interface CollectedSlice extends Collected {
   /** Whether another slice has work to do now. */
   readonly more: boolean;
+  /** How long its transactions took, in which others had to wait. Removing objects holds up nobody. */
+  readonly busyMs: number;
 }
 
 /** What it takes: a command that collects has no more than this. */
@@ -42,7 +44,9 @@ export function createCollector(ecr: CollectContext): () => Promise<CollectedSli
   const images = createSliceSize();
   const layers = createSliceSize();
   const blobs = createSliceSize();
+  const busyMs = () => images.busyMs + layers.busyMs + blobs.busyMs;
   return async () => {
+    const before = busyMs();
     const purged = await purgeSlice(ecr, images);
     const expired = await collectExpiredLayers(ecr, layers);
     const unreferenced = await collectBlobs(ecr, blobs);
@@ -52,6 +56,7 @@ export function createCollector(ecr: CollectContext): () => Promise<CollectedSli
       blobs: unreferenced.deleted.length,
       bytes: unreferenced.deleted.reduce((sum, { size }) => sum + size, 0),
       more: purged !== undefined || expired.more || unreferenced.more,
+      busyMs: busyMs() - before,
     };
   };
 }
