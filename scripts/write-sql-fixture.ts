@@ -1,11 +1,15 @@
 /**
- * Writes the fixture of the newest migration: a filled database as SQL, which every later version must bring up to date.
- * Run once, when a migration is added: `node scripts/write-sql-fixture.ts`. What is filled in here is what
- * src/adapters/sql/sqlite/migrate-sqlite.test.ts looks for, so add to it, and change nothing.
+ * Writes the fixtures of the newest migration. First, once: a filled database as SQL, which every later version must bring up to date; what is
+ * filled in here is what src/adapters/sql/sqlite/migrate-sqlite.test.ts looks for, so add to it, and change nothing. Second, as often as
+ * a statement changes: all that the program asks of a database of this version, which must still be answered after the next migrations
+ * (src/adapters/sql/migrations/side-by-side.test.ts).
+ *
+ *     node scripts/write-sql-fixture.ts
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { compiledStatements } from '../src/adapters/sql/compiled-statements.ts';
 import { migrations } from '../src/adapters/sql/migrations/migrations.ts';
 import { migrateSqlite } from '../src/adapters/sql/sqlite/migrate-sqlite.ts';
 import { sqliteEngine } from '../src/adapters/sql/sqlite/sqlite-engine.ts';
@@ -13,16 +17,21 @@ import type { MetadataTx } from '../src/ports/metadata.ts';
 import type { Work } from '../src/ports/work.ts';
 
 const newest = migrations.at(-1)!;
-const file = join(
-  import.meta.dirname,
-  `../src/adapters/sql/migrations/fixtures/${String(newest.version).padStart(4, '0')}-${newest.name}.sql`,
-);
-if (existsSync(file)) throw new Error(`${file} is there. The fixture of a released version is never written again.`);
+const file = (kind: string) =>
+  join(
+    import.meta.dirname,
+    `../src/adapters/sql/migrations/fixtures/${String(newest.version).padStart(4, '0')}-${newest.name}.${kind}`,
+  );
+writeFileSync(file('statements.json'), `${JSON.stringify(compiledStatements(), undefined, 2)}\n`);
 
-const db = new DatabaseSync(':memory:');
-migrateSqlite(db, migrations);
-await sqliteEngine(db).write(fill);
-writeFileSync(file, dump(db));
+if (existsSync(file('sql'))) {
+  console.log('The filled database is there; that of a released version is never written again.');
+} else {
+  const db = new DatabaseSync(':memory:');
+  migrateSqlite(db, migrations);
+  await sqliteEngine(db).write(fill);
+  writeFileSync(file('sql'), dump(db));
+}
 
 function* fill(tx: MetadataTx): Work<void> {
   const accountId = '000000000000';

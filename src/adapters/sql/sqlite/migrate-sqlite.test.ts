@@ -13,6 +13,9 @@ import { migrateSqlite } from './migrate-sqlite.ts';
 import { sqliteEngine } from './sqlite-engine.ts';
 
 const fixtures = join(import.meta.dirname, '../migrations/fixtures');
+const databases = readdirSync(fixtures)
+  .filter((file) => file.endsWith('.sql'))
+  .sort();
 const registry = { accountId: '000000000000', region: 'us-east-1' };
 
 describe('migrations', () => {
@@ -22,10 +25,10 @@ describe('migrations', () => {
       migrations.map((_, index) => index + 1),
     );
     const names = migrations.map(({ version, name }) => `${String(version).padStart(4, '0')}-${name}.sql`);
-    assert.deepEqual(readdirSync(fixtures).sort(), names);
+    assert.deepEqual(databases, names);
   });
 
-  for (const file of readdirSync(fixtures)) {
+  for (const file of databases) {
     test(`a database filled at ${file} comes up to date with all it held`, async () => {
       const db = new DatabaseSync(':memory:');
       db.exec(readFileSync(join(fixtures, file), 'utf8'));
