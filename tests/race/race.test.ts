@@ -16,15 +16,18 @@ test('a race on three nodes', async (t) => {
       random: createRandom(SEED),
       clients: 16,
       milliseconds: 20_000,
+      atLeast: {
+        'tags read': 50,
+        'parts read': 100,
+        'layers brought': 50,
+        'tags deleted': 10,
+        'images deleted': 10,
+        'repositories deleted': 2,
+      },
     });
     t.diagnostic(`seed ${SEED}, ${report.observations} observations`);
     t.diagnostic([...report.counts].map(([what, times]) => `${what}: ${times}`).join(', '));
     assert.deepEqual(report.problems, [], `seed ${SEED}`);
-    // A race in which next to nothing happened proves nothing.
-    for (const what of ['tags read', 'parts read', 'layers brought', 'tags deleted', 'images deleted']) {
-      assert.ok((report.counts.get(what) ?? 0) > 20, `${what}: only ${report.counts.get(what) ?? 0}`);
-    }
-    assert.ok((report.counts.get('repositories deleted') ?? 0) > 3);
   } finally {
     await nodes.stop();
   }

@@ -13,6 +13,8 @@ export interface RaceOptions {
   readonly random: Random;
   readonly clients: number;
   readonly milliseconds: number;
+  /** How often each of these must have happened; a slow machine gets up to six times as long for it. */
+  readonly atLeast?: Readonly<Record<string, number>>;
   /** Takes things away and brings them back meanwhile; says so through the session. Ends when `session.stopping`. */
   readonly trouble?: (session: RaceSession) => Promise<void>;
 }
@@ -35,14 +37,24 @@ export async function runRace(options: RaceOptions): Promise<RaceReport> {
     const clients = Array.from({ length: options.clients }, (_, client) =>
       runClient(session, options.random.fork(client)),
     );
-    await Promise.race([sleep(options.milliseconds), ...clients]);
+    for (let turn = 0; turn < 6; turn += 1) {
+      await Promise.race([sleep(options.milliseconds), ...clients]);
+      if (missing(session, options.atLeast ?? {}).length === 0) break;
+    }
     session.stopping = true;
     await Promise.all([...clients, trouble]);
     await lookAtEverything(session, options.random);
-    return judge(session);
+    return judge(session, missing(session, options.atLeast ?? {}));
   } finally {
     for (const { http } of session.nodes) http.close();
   }
+}
+
+/** A race in which next to nothing happened proves nothing. */
+function missing({ counts }: RaceSession, atLeast: Readonly<Record<string, number>>): string[] {
+  return Object.entries(atLeast)
+    .filter(([what, times]) => (counts.get(what) ?? 0) < times)
+    .map(([what, times]) => `too little happened: ${what}: ${counts.get(what) ?? 0} of ${times}`);
 }
 
 /** When all is quiet, every node must say the same, and every image must be whole. */
@@ -56,13 +68,13 @@ async function lookAtEverything(session: RaceSession, random: Random): Promise<v
   }
 }
 
-function judge(session: RaceSession): RaceReport {
+function judge(session: RaceSession, tooLittle: readonly string[]): RaceReport {
   const { history, suspicions, problems, counts } = session;
   const dangling = suspicions
     .filter(({ repository, digest, ...span }) => !history.mayHaveBeenAway(repository, digest, span))
     .map(({ what, begin, end }) => `dangling: ${what} at ${begin.toFixed(1)}…${end.toFixed(1)}`);
   return {
-    problems: [...problems, ...dangling, ...history.judge()],
+    problems: [...problems, ...dangling, ...history.judge(), ...tooLittle],
     requests: [...counts.values()].reduce((sum, each) => sum + each, 0),
     observations: history.size,
     counts,

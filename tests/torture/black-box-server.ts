@@ -3,16 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort, type LongshoreProcess, startLongshore } from '../black-box/longshore-process.ts';
-import { onPostgresAndS3, serversOfEnvironment, storesFor } from '../support/test-stores.ts';
+import { storesFor, type TestStores } from '../support/test-stores.ts';
 import { createReport } from './report.ts';
 import { TRIAL_FLAGS } from './stage.ts';
-import { type StoredObjects, storedFiles, storedInBucket } from './stored-objects.ts';
 import { createTrial, logIn, type Trial } from './trial.ts';
 
 export interface BlackBoxServer extends AsyncDisposable {
   readonly trial: Trial;
   readonly data: string;
-  readonly objects: StoredObjects;
+  readonly stores: TestStores;
   /** The process that runs now. */
   process(): LongshoreProcess;
   /** Ends it as asked and starts it again on the same data and port. */
@@ -48,7 +47,7 @@ export async function startBlackBox(options: BlackBoxOptions = {}): Promise<Blac
   return {
     trial,
     data,
-    objects: onPostgresAndS3() ? storedInBucket(serversOfEnvironment().s3, stores) : storedFiles(data),
+    stores,
     process: () => server,
     async restart(how, until) {
       await server[how]();

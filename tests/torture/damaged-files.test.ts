@@ -2,16 +2,19 @@
 import assert from 'node:assert/strict';
 import { appendFile, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { type Content, contentSlice, makeContent, sha256Digest } from '../black-box/content.ts';
 import { whyNotFiles } from '../support/test-stores.ts';
 import { type BlackBoxServer, startBlackBox } from './black-box-server.ts';
-import { pushImageAsDocker } from './push-as-docker.ts';
-import { makeImage } from './push-manifest.ts';
+import {
+  assertAbsent,
+  assertDamageIsSeen,
+  assertHeals,
+  assertServed,
+  FIRST_LOOKS,
+  pushImage,
+  SIZE,
+} from './damaged-image.ts';
 import { findStoredFile } from './stored-files.ts';
-import { callAws, callRegistry } from './trial.ts';
-
-/** More than one block of any size that is sensible, so that a damaged beginning has a whole block behind it. */
-const SIZE = 3 * 2 ** 20 + 12_345;
+import { callAws } from './trial.ts';
 
 type Damage = (file: string, other: string) => Promise<void>;
 
@@ -35,9 +38,6 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   'a removed file': (file) => rm(file),
 };
 
-/** What a client does first with the damaged layer. */
-const FIRST_LOOKS = ['GET', 'GET of a range', 'HEAD', 'BatchCheckLayerAvailability'] as const;
-
 test('damaged files are never served as whole, and a push heals them', { skip: whyNotFiles() ?? false }, async (t) => {
   await using server = await startBlackBox();
   await callAws(server.trial, 'CreateRepository', { repositoryName: 'app' });
@@ -57,84 +57,13 @@ test('damaged files are never served as whole, and a push heals them', { skip: w
   assert.deepEqual(server.trial.report.breaches, []);
 });
 
-interface PushedImage {
-  readonly tag: string;
-  readonly layer: Content;
-  /** Lies in the same repository and is left in peace, except when files are swapped. */
-  readonly neighbour: Content;
-  readonly push: () => ReturnType<typeof pushImageAsDocker>;
-}
-
-async function pushImage(server: BlackBoxServer, name: string): Promise<PushedImage> {
-  const layer = makeContent(`${name} layer`, SIZE);
-  const neighbour = makeContent(`${name} neighbour`, SIZE);
-  const config = makeContent(`${name} config`, 500);
-  const manifest = makeImage(name, config, [layer, neighbour], false);
-  const tag = name.replaceAll(' ', '-');
-  const push = () => pushImageAsDocker(server.trial, 'app', tag, [layer, neighbour, config], manifest);
-  const answer = await push();
-  assert.equal(answer.status, 201, answer.body.toString());
-  return { tag, layer, neighbour, push };
-}
-
 async function damageAndHeal(server: BlackBoxServer, name: string, damage: Damage, look: string): Promise<void> {
   const image = await pushImage(server, name);
   const file = await findStoredFile(server.data, image.layer);
   await damage(file, await findStoredFile(server.data, image.neighbour));
-  if (look === 'GET') await assertNotServedWhole(server, image.layer);
-  if (look === 'GET of a range') await assertNoWrongRange(server, image.layer);
-  if (look === 'BatchCheckLayerAvailability') await assertUnavailable(server, image.layer);
-  await assertAbsent(server, image.layer);
+  await assertDamageIsSeen(server, image, look);
   if (!name.startsWith('a swapped')) await assertServed(server, image.neighbour);
   await assertHeals(server, image);
-}
-
-function getLayer(server: BlackBoxServer, content: Content, headers: Record<string, string> = {}) {
-  return callRegistry(server.trial, { method: 'GET', path: `/v2/app/blobs/${content.digest}`, headers });
-}
-
-async function assertServed(server: BlackBoxServer, content: Content): Promise<void> {
-  const answer = await getLayer(server, content);
-  assert.equal(answer.status, 200);
-  assert.equal(sha256Digest(answer.body), content.digest);
-}
-
-/** Either refused, or cut off before its end: a client must be able to tell. */
-async function assertNotServedWhole(server: BlackBoxServer, content: Content): Promise<void> {
-  const answer = await getLayer(server, content);
-  if (answer.status === 200) assert.equal(answer.whole, false, 'wrong bytes were served as whole');
-  else assert.equal(answer.status, 404);
-}
-
-async function assertNoWrongRange(server: BlackBoxServer, content: Content): Promise<void> {
-  const answer = await getLayer(server, content, { range: 'bytes=50-149' });
-  if (answer.status === 206) assert.deepEqual(answer.body, contentSlice(content, 50, 149));
-  else assert.equal(answer.status, 404);
-}
-
-async function assertUnavailable(server: BlackBoxServer, content: Content): Promise<void> {
-  const answer = await callAws(server.trial, 'BatchCheckLayerAvailability', {
-    repositoryName: 'app',
-    layerDigests: [content.digest],
-  });
-  assert.equal(answer.output.layers[0]?.layerAvailability ?? 'UNAVAILABLE', 'UNAVAILABLE', answer.text);
-}
-
-async function assertAbsent(server: BlackBoxServer, content: Content): Promise<void> {
-  const path = `/v2/app/blobs/${content.digest}`;
-  assert.equal((await callRegistry(server.trial, { method: 'HEAD', path })).status, 404);
-  assert.equal((await callRegistry(server.trial, { method: 'GET', path })).status, 404);
-}
-
-async function assertHeals(server: BlackBoxServer, image: PushedImage): Promise<void> {
-  const answer = await image.push();
-  assert.equal(answer.status, 201, answer.body.toString());
-  await assertServed(server, image.layer);
-  await assertServed(server, image.neighbour);
-  assert.equal(
-    (await callRegistry(server.trial, { method: 'GET', path: `/v2/app/manifests/${image.tag}` })).status,
-    200,
-  );
 }
 
 async function flip(file: string, at: number): Promise<void> {

@@ -49,16 +49,16 @@ export function storedInBucket(s3: S3, stores: TestStores): StoredInBucket {
   };
 }
 
-/** Throws Error when nothing stored holds these bytes. */
-export async function findStoredObject(
-  objects: StoredObjects,
-  content: { readonly digest: string; readonly size: number },
-): Promise<string> {
-  for (const name of await objects.list()) {
-    const bytes = await objects.read(name);
-    if (bytes.length === content.size && sha256Digest(bytes) === content.digest) return name;
-  }
-  throw new Error(`nothing stored holds ${content.digest}`);
+/** Finds objects by what they held when it first saw them: each is read once. The answer throws Error when nothing stored holds these bytes. */
+export function createObjectFinder(objects: StoredObjects): (content: { readonly digest: string }) => Promise<string> {
+  const held = new Map<string, string>();
+  return async ({ digest }) => {
+    for (const name of await objects.list()) {
+      if (!held.has(name)) held.set(name, sha256Digest(await objects.read(name)));
+      if (held.get(name) === digest) return name;
+    }
+    throw new Error(`nothing stored holds ${digest}`);
+  };
 }
 
 function askS3(s3: S3, method: string, path: string, body: Uint8Array = Buffer.alloc(0)): Promise<Buffer> {
