@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { BatchDeleteImageCommand, DeleteRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { rawRequest } from '../support/raw-request.ts';
 import { type SpawnedServer, spawnServer } from '../support/spawn-server.ts';
 import { sqliteAndFiles } from '../support/test-stores.ts';
 import { type PushedImage, pushImage } from './push-image.ts';
@@ -105,6 +106,12 @@ describe('gc', () => {
     assert.equal((await run('gc', '--now')).code, 0);
     assert.equal(files(data), 0);
     assert.match(server.output(), /unreferenced layers removed/);
+    const metrics = (await rawRequest(server.origin, 'GET', '/metrics')).body.toString();
+    assert.match(metrics, /^longshore_job_attempts_total\{kind="collect-layers",outcome="done"\} 2$/m);
+    assert.match(metrics, /^longshore_collected_total\{what="objects"\} [1-9]/m);
+    assert.match(metrics, /^longshore_collected_bytes_total [1-9]/m);
+    assert.match(metrics, /^longshore_damaged_layers 0$/m);
+    assert.match(metrics, /^# TYPE longshore_jobs gauge$/m);
   });
 
   for (const [args, code, said] of [
