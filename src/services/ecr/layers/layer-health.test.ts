@@ -10,6 +10,7 @@ import type { RepositoryRef } from '../repositories/repository-ref.ts';
 import { findLayer } from './find-layer.ts';
 import { markDamaged } from './layer-health.ts';
 import { openLayer } from './open-layer.ts';
+import { createBlobScrub } from './scrub-blobs.ts';
 
 const bytes = randomBytes(1000);
 let memory: MemoryEcr;
@@ -83,5 +84,20 @@ test('a mark for an object that is no longer the one in use marks nothing', asyn
   memory.objects.delete(outdated.blob.location);
   await memory.pushLayer(app, bytes);
   await markDamaged(memory.ecr, outdated);
+  await assertHealthy();
+});
+
+test('what was lost for a while is there again once the scrub has read it', async () => {
+  const { blob } = (await findLayer(memory.ecr, app, digest)) ?? assert.fail('no layer');
+  const object = memory.objects.get(blob.location) ?? assert.fail('no object');
+  memory.objects.delete(blob.location);
+  assert.equal(await findLayer(memory.ecr, app, digest), undefined);
+  const scrub = createBlobScrub(memory.ecr);
+  assert.deepEqual(await scrub(), { bytes: 0, damaged: undefined, after: blob.id, more: true });
+  assert.equal((await scrub()).more, false);
+  assert.equal(await findLayer(memory.ecr, app, digest), undefined, 'still lost');
+
+  memory.objects.set(blob.location, object);
+  assert.equal((await scrub()).bytes, bytes.length);
   await assertHealthy();
 });

@@ -42,14 +42,14 @@ export function verifyBlob(ecr: EcrService, blob: BlobRecord): Promise<BlobRecor
 async function hashAndRecord(ecr: EcrService, blob: BlobRecord): Promise<BlobRecord | undefined> {
   const result = await ecr.blobs.verify(blob);
   if (typeof result === 'string') {
-    await record(ecr, blob, 'damaged');
+    if (!blob.damaged) await record(ecr, blob, 'damaged');
     return undefined;
   }
   // Nothing new to write: a scrub of all that is stored must not cost a commit and everybody's caches for each blob.
   if (result.fingerprint === blob.fingerprint && !blob.damaged) return blob;
   const good = { fingerprint: result.fingerprint, verifiedAt: ecr.clock.now() };
   await record(ecr, blob, good);
-  return { ...blob, ...good };
+  return { ...blob, ...good, damaged: false };
 }
 
 /** Call when a blob turned out damaged or gone while it was opened or sent. From then on it is absent until it is pushed again. */
