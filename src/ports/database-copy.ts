@@ -34,5 +34,6 @@ export interface DatabaseDraft extends DatabaseCopy {
 export interface CopyLedger {
   find(digest: string): { readonly location: string; readonly fingerprint: string } | undefined;
   add(layer: { readonly digest: string; readonly location: string; readonly fingerprint: string }): void;
+  forget(digest: string): void;
   close(): void;
 }

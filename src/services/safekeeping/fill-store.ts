@@ -22,7 +22,7 @@ export interface FilledLayer {
 const PARALLEL = 8;
 
 /**
- * Copies every layer that the ledger does not name yet; each is hashed on its way. Interrupted, it goes on where it stopped. Rejects with
+ * Copies every layer that the ledger does not name yet, or that is not where it says; each is hashed on its way. Interrupted, it goes on where it stopped. Rejects with
  * what either store fails with.
  */
 export function fillStore(
@@ -33,9 +33,14 @@ export function fillStore(
 ): AsyncGenerator<FilledLayer> {
   return inParallel(each(layers), PARALLEL, async (layer): Promise<FilledLayer> => {
     const tell = (outcome: FilledLayer['outcome']) => ({ digest: layer.digest, bytes: layer.size, outcome });
-    if (ledger.find(layer.digest) !== undefined) return tell('kept');
+    const found = ledger.find(layer.digest);
+    // Somebody may have emptied the store since an earlier run.
+    if (found !== undefined && (await blobs.check({ ...layer, ...found })) === 'good') return tell('kept');
     const carried = await carry(layer, (source) => storeLayer(blobs, layer, source));
-    if (typeof carried === 'string') return tell('lost');
+    if (typeof carried === 'string') {
+      ledger.forget(layer.digest);
+      return tell('lost');
+    }
     ledger.add(carried.as);
     return tell('copied');
   });

@@ -234,8 +234,12 @@ test('a restore that was cut off leaves no database and goes on where it stopped
   const restored = join(directory, 'restored');
   await restoreTo(place, snapshot, restored, 15);
   assert.ok(!(await readdir(restored)).includes('longshore.db'));
+  const [first] = (await readdir(join(restored, 'blobs'), { recursive: true })).filter((name) =>
+    /\.[0-9a-f]{32}$/.test(name),
+  );
+  await rm(join(restored, 'blobs', first!));
   const second = await restoreTo(place, snapshot, restored);
-  assert.ok((second.kept ?? 0) >= 15, JSON.stringify(second));
+  assert.ok((second.kept ?? 0) >= 14, JSON.stringify(second));
   assert.equal((second.kept ?? 0) + (second.copied ?? 0), 40);
   assert.deepEqual(new Set(Object.values(await layersOf(restored))), new Set(['good']));
 });

@@ -15,9 +15,11 @@ export function openCopyLedger(path: string, target: string): CopyLedger {
   db.prepare('insert into target select ? where not exists (select 1 from target)').run(target);
   const find = db.prepare('select location, fingerprint from layers where digest = ?');
   const add = db.prepare('insert or replace into layers (digest, location, fingerprint) values (?, ?, ?)');
+  const remove = db.prepare('delete from layers where digest = ?');
   return {
     find: (digest) => find.get(digest) as ReturnType<CopyLedger['find']>,
     add: ({ digest, location, fingerprint }) => void add.run(digest, location, fingerprint),
+    forget: (digest) => void remove.run(digest),
     close: () => db.close(),
   };
 }

@@ -11,6 +11,8 @@ import {
   type PostgresDatabases,
   postgresMissing,
 } from '../../../../tests/support/postgres-server.ts';
+import { migrations } from '../migrations/migrations.ts';
+import { migratePostgres } from '../postgres/migrate-postgres.ts';
 import { connectSqlite } from '../sqlite/sqlite-connection.ts';
 import { copiedTables } from './copied-tables.ts';
 import { copyPostgres, fillPostgres, nodesOfPostgres, refuseUsedPostgres } from './postgres-copies.ts';
@@ -27,7 +29,10 @@ async function filledDatabase(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'longshore-copy-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const fixtures = new URL('../migrations/fixtures/', import.meta.url);
-  const newest = (await readdir(fixtures)).sort().at(-1)!;
+  const newest = (await readdir(fixtures))
+    .filter((name) => /^\d{4}-[^.]+\.sql$/.test(name))
+    .sort()
+    .at(-1)!;
   const path = join(directory, 'filled.db');
   const db = new DatabaseSync(path);
   db.exec(await readFile(new URL(newest, fixtures), 'utf8'));
@@ -80,6 +85,31 @@ test('everything comes back from PostgreSQL as it went there, and ids go on', { 
   const last = (expected.counters as { name: string; seq: number }[]).find(({ name }) => name === 'blobs')!.seq;
   assert.equal(rows[0]?.id, last + 1, 'the id of the deleted one is not given out again');
   assert.deepEqual(await nodesOfPostgres({ url }), []);
+});
+
+test('indexes and foreign keys are those of any other database afterwards', { skip }, async (t) => {
+  const [filled, fresh] = [await databases.createDatabase(), await databases.createDatabase()];
+  await fillPostgres(await filledDatabase(t), { url: filled });
+  const shapeOf = async (url: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await migratePostgres(client, migrations);
+      const indexes = await client.query(
+        "select indexdef as definition from pg_indexes where schemaname = 'public' order by 1",
+      );
+      const constraints = await client.query(
+        `select conrelid::regclass::text as of, conname, pg_get_constraintdef(oid) as definition, convalidated
+          from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2`,
+      );
+      return [indexes.rows, constraints.rows];
+    } finally {
+      await client.end();
+    }
+  };
+  const shape = await shapeOf(filled);
+  assert.ok(shape.every((rows) => rows.length > 10));
+  assert.deepEqual(shape, await shapeOf(fresh));
 });
 
 test('a database that holds an installation is refused and left alone', { skip }, async (t) => {

@@ -34,7 +34,10 @@ export function openDatabaseDraft(path: string): DatabaseDraft {
       });
     },
     settle() {
-      atomically(db, () => db.exec('delete from uploads; delete from changes'));
+      // Where layers are is said anew by whoever serves them first.
+      atomically(db, () =>
+        db.exec("delete from uploads; delete from changes; delete from installation where name = 'layer-place'"),
+      );
       // One file again: the log's content goes into it and the log away.
       db.exec('pragma journal_mode = delete');
       sync(path);
