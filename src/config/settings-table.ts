@@ -1,6 +1,7 @@
 /**
  * Every setting of Longshore, one row each. A row `tlsCert` is the flag `--tls-cert`, the variable `LONGSHORE_TLS_CERT` and the
  * key `tls-cert` of the file; docs/settings.md is printed from here (scripts/generate-docs.ts).
+ * Long because it has a row for each.
  */
 import { accessKeyId, accountId, hostTemplate, region, regions, secretAccessKey } from './registry-values.ts';
 import { schedule } from './schedule-value.ts';

@@ -10,6 +10,7 @@ import { garbageSuite } from './metadata-contract/garbage.ts';
 import { imageListingSuite } from './metadata-contract/image-listings.ts';
 import { imageSuite } from './metadata-contract/images.ts';
 import { installationSuite } from './metadata-contract/installation.ts';
+import { jobEndSuite } from './metadata-contract/job-ends.ts';
 import { jobSuite } from './metadata-contract/jobs.ts';
 import { layerSuite } from './metadata-contract/layers.ts';
 import { modelSuite } from './metadata-contract/model.ts';
@@ -35,6 +36,7 @@ export function metadataContract(name: string, open: OpenMetadata, { alone = fal
     tagSuite(open);
     uploadSuite(open);
     jobSuite(open, { alone });
+    jobEndSuite(open);
     garbageSuite(open, { alone });
     installationSuite(open);
     modelSuite(open);

@@ -1,28 +1,10 @@
-/** The queue: who gets which job, and what becomes of it. Leases of -1 ms are over at once, so that no test waits. */
+/** The queue: what waits in it, and who gets which job. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { NewJob } from '../job-store.ts';
 import type { Metadata } from '../metadata.ts';
 import type { JobRecord } from '../records.ts';
+import { add, claim, claimed, find, holder, kinds, LATER, LEASE, OVER, stateOf } from './job-steps.ts';
 import { type OpenMetadata, onMetadata, onTwoHandles } from './on-metadata.ts';
-
-const LEASE = 3_600_000;
-const OVER = -1;
-const LATER = 3_600_000;
-const kinds = ['collect', 'sweep'];
-const holder = 'one';
-
-const add = (metadata: Metadata, job: Partial<NewJob> = {}) =>
-  metadata.write((tx) => tx.jobs.add({ kind: 'collect', subject: '', ...job }));
-const claim = (metadata: Metadata, by: { holder?: string; leaseMs?: number; kinds?: readonly string[] } = {}) =>
-  metadata.write((tx) => tx.jobs.claim({ kinds, holder, leaseMs: LEASE, ...by }));
-const find = (metadata: Metadata, { id }: { id: number }) => metadata.read((tx) => tx.jobs.find(id));
-const stateOf = async (metadata: Metadata, job: { id: number }) => (await find(metadata, job))?.state;
-const claimed = async (metadata: Metadata, by: Parameters<typeof claim>[1] = {}): Promise<JobRecord> => {
-  const job = await claim(metadata, by);
-  assert(job, 'there is a job to claim');
-  return job;
-};
 
 export function jobSuite(open: OpenMetadata, { alone = false } = {}): void {
   describe('jobs', () => {
@@ -157,71 +139,6 @@ export function jobSuite(open: OpenMetadata, { alone = false } = {}): void {
       assert.equal(third.attempts, 3);
       await metadata.write((tx) => tx.jobs.heartbeat(id, { holder, leaseMs: LEASE, progress: 1, further: true }));
       assert.deepEqual([(await find(metadata, third))?.attempts, (await find(metadata, third))?.progress], [1, 1]);
-    });
-
-    onMetadata(open, 'are done', async (metadata) => {
-      await add(metadata);
-      const { id } = await claimed(metadata);
-      assert.equal(await metadata.write((tx) => tx.jobs.finish(id, { holder, progress: { all: true } })), true);
-      const done = await find(metadata, { id });
-      assert.deepEqual([done?.state, done?.holder, done?.progress], ['done', '', { all: true }]);
-      assert.equal(await metadata.write((tx) => tx.jobs.finish(id, { holder })), false);
-      assert.equal(await claim(metadata), undefined);
-    });
-
-    onMetadata(open, 'that failed wait for their next attempt', async (metadata) => {
-      await add(metadata);
-      const { id } = await claimed(metadata);
-      await metadata.write((tx) => tx.jobs.postpone(id, { holder, error: 'disk', delayMs: LATER }));
-      assert.equal(await claim(metadata), undefined);
-      const waiting = await find(metadata, { id });
-      assert.deepEqual([waiting?.state, waiting?.error, waiting?.attempts], ['waiting', 'disk', 1]);
-      await add(metadata, { priority: 2 });
-      const again = await claimed(metadata);
-      assert.deepEqual([again.id, again.attempts, again.error], [id, 2, 'disk']);
-    });
-
-    onMetadata(open, 'that failed become one with the same that waits', async (metadata) => {
-      await add(metadata, { payload: 'old', priority: 4 });
-      const { id } = await claimed(metadata);
-      const other = await add(metadata, { payload: 'new', priority: 1 });
-      await metadata.write((tx) => tx.jobs.postpone(id, { holder, error: 'disk', delayMs: LATER }));
-      assert.equal(await find(metadata, other), undefined);
-      const left = await claimed(metadata);
-      assert.deepEqual([left.id, left.payload, left.priority], [id, 'new', 4]);
-      assert.equal(await claim(metadata), undefined);
-    });
-
-    onMetadata(open, 'that are released go to the next at once, and the attempt does not count', async (metadata) => {
-      await add(metadata, { delayMs: -1000 });
-      const { id } = await claimed(metadata);
-      assert.equal(await metadata.write((tx) => tx.jobs.release(id, { holder })), true);
-      const next = await claimed(metadata, { holder: 'two' });
-      assert.deepEqual([next.id, next.attempts, next.holder], [id, 1, 'two']);
-    });
-
-    onMetadata(open, 'that are given up stay until somebody lets them wait again', async (metadata) => {
-      await add(metadata);
-      const { id } = await claimed(metadata);
-      assert.equal(await metadata.write((tx) => tx.jobs.retry(id)), undefined, 'it runs');
-      assert.equal(await metadata.write((tx) => tx.jobs.giveUp(id, { holder, error: 'never' })), true);
-      const given = await find(metadata, { id });
-      assert.deepEqual([given?.state, given?.error], ['given-up', 'never']);
-      assert.equal(await claim(metadata), undefined);
-      const other = await add(metadata);
-      const again = await metadata.write((tx) => tx.jobs.retry(id));
-      assert.deepEqual([again?.id, again?.state, again?.attempts], [id, 'waiting', 0]);
-      assert.equal(await find(metadata, other), undefined, 'two that wait for the same are one');
-      assert.equal((await claimed(metadata)).id, id);
-    });
-
-    onMetadata(open, 'are removed unless they run', async (metadata) => {
-      const { id } = await add(metadata);
-      await claimed(metadata);
-      assert.equal(await metadata.write((tx) => tx.jobs.remove(id)), false);
-      await metadata.write((tx) => tx.jobs.finish(id, { holder }));
-      assert.equal(await metadata.write((tx) => tx.jobs.remove(id)), true);
-      assert.equal(await metadata.write((tx) => tx.jobs.remove(id)), false);
     });
 
     onMetadata(open, 'are listed newest first, in pages, by state', async (metadata) => {

@@ -3,6 +3,7 @@ import type { JobStore } from '../../../ports/job-store.ts';
 import type { JobRecord, JobState } from '../../../ports/records.ts';
 import type { Work } from '../../../ports/work.ts';
 import { all, first, run } from '../statement.ts';
+import * as claims from './job-claim-queries.ts';
 import * as query from './job-queries.ts';
 
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -22,11 +23,11 @@ export const jobStore: JobStore = {
     return row && toJob(row);
   },
   *isDue(kinds) {
-    return (yield* first(query.isDue, { kinds })) !== undefined;
+    return (yield* first(claims.isDue, { kinds })) !== undefined;
   },
   *claim({ kinds, holder, leaseMs }) {
     const args = { kinds, holder, leaseMs };
-    const row = (yield* first(query.claimAbandoned, args)) ?? (yield* first(query.claimDue, args));
+    const row = (yield* first(claims.claimAbandoned, args)) ?? (yield* first(claims.claimDue, args));
     return row && toJob(row);
   },
   *heartbeat(id, { holder, leaseMs, progress, further = false }) {
