@@ -11,7 +11,7 @@ import { operationsPage } from './docs/operations-page.ts';
 import { settingsPage } from './docs/settings-page.ts';
 
 /** A document by its path in the project, and what makes its text. */
-const documents: readonly (readonly [path: string, page: () => string])[] = [
+const documents: readonly (readonly [path: string, page: () => string | Promise<string>])[] = [
   ['docs/operations.md', operationsPage],
   ['docs/settings.md', settingsPage],
   ['docs/commands.md', commandsPage],
@@ -22,7 +22,7 @@ const check = argv.includes('--check');
 let stale = 0;
 for (const [path, page] of documents) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
-  const text = page();
+  const text = await page();
   if (text === readIfThere(file)) continue;
   stale += 1;
   if (!check) writeFileSync(file, text);

@@ -1,10 +1,12 @@
 /** Opens what is kept: SQLite or PostgreSQL, files or an S3-compatible store, as the settings say. Only what is used is loaded. */
+import { randomUUID } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { deriveKeys } from './adapters/keys/derive-keys.ts';
 import { openKeys } from './adapters/keys/key-file.ts';
+import { createPrivateFile, makePrivateDirectory } from './adapters/keys/private-file.ts';
 import { timedBlobs } from './adapters/timed/timed-blobs.ts';
 import { timedMetadata } from './adapters/timed/timed-metadata.ts';
 import { settingName } from './config/settings-table.ts';
@@ -18,6 +20,7 @@ import type { Keys } from './ports/keys.ts';
 import type { Metadata } from './ports/metadata.ts';
 import type { Ports } from './ports/ports.ts';
 import { confirmKeys, keysAreFixed } from './services/iam/same-keys.ts';
+import { confirmLayerPlace } from './services/integrity/same-layer-place.ts';
 import { version } from './version.ts';
 
 export type StorageConfig = Pick<Config, StorageSetting>;
@@ -53,6 +56,7 @@ export interface OpenStoresOptions {
 export async function openStores(config: StorageConfig, options: OpenStoresOptions = {}): Promise<Stores> {
   const database = await openDatabase(config, options);
   try {
+    await confirmPlace(database.ports, config);
     const blobs = await openBlobs(config);
     return {
       ports: {
@@ -151,6 +155,14 @@ export async function openBlobs(config: StorageConfig): Promise<BlobStore & Part
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
     ...(await certificates('s3Ca', config.s3Ca)),
   });
+}
+
+/** SQLite lies beside its layers, so nothing can be mixed up there. */
+async function confirmPlace(ports: Database['ports'], config: StorageConfig): Promise<void> {
+  if (config.database === undefined) return;
+  if (config.blobs !== undefined) return confirmLayerPlace(ports, 's3');
+  await makePrivateDirectory(config.data);
+  await confirmLayerPlace(ports, await createPrivateFile(join(config.data, 'layers-id'), randomUUID()));
 }
 
 function thisProcess() {

@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import { createProgram } from '../../src/cli/run-cli.ts';
 import { settingKeys, settingName } from '../../src/config/settings-table.ts';
 
-export function commandsPage(): string {
+export async function commandsPage(): Promise<string> {
   return `# Commands
 
 Printed by \`scripts/generate-docs.ts\` from \`src/cli\`. Exit codes: 0 fine, 1 failed, 2 wrong usage. Every command takes the
 [settings](settings.md) that concern it as flags; \`--help\` shows which.
-${commandsOf(createProgram()).map(section).join('')}`;
+${commandsOf(await createProgram())
+  .map(section)
+  .join('')}`;
 }
 
 function commandsOf(command: Command, before = ''): { name: string; command: Command }[] {

@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { serverOf } from '../app.ts';
 import { type SettingKey, settingName, settingsTable } from '../config/settings-table.ts';
 import { type StorageSetting, storageSettings } from '../config/storage-settings.ts';
 import {
@@ -24,6 +23,7 @@ import {
   servingNodes,
 } from '../open-safekeeping.ts';
 import { openStores, type StorageConfig } from '../open-stores.ts';
+import { serverOf } from '../prepare-data.ts';
 import { type MoveStep, moveInstallation } from '../services/safekeeping/move-installation.ts';
 import { version } from '../version.ts';
 import { counted } from './counted.ts';

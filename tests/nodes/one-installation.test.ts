@@ -95,4 +95,13 @@ test('nodes without a secret and without each others keys are refused in words',
   assert.equal(none.code, 1);
   assert.match(none.stderr, /keys\.json is missing, but other nodes have served this database\./);
   assert.deepEqual(await readdir(data), [], 'no keys were made that would be in the way');
+
+  // A node that forgot where the layers are would take them all for lost.
+  const { LONGSHORE_BLOBS: _, ...noBlobs } = group.environment;
+  const elsewhere = await runLongshore(['verify'], { env: { ...noBlobs, LONGSHORE_DATA: data } });
+  assert.equal(elsewhere.code, 1);
+  assert.match(
+    elsewhere.stderr,
+    /^The layers of this database are in an S3-compatible store\. Give this node the same --blobs/,
+  );
 });
