@@ -19,7 +19,6 @@ import { mountLayer } from './mount-layer.ts';
 import { openLayer } from './open-layer.ts';
 import { createBlobScrub } from './scrub-blobs.ts';
 import { startUpload } from './start-upload.ts';
-import { createObjectSweep } from './sweep-objects.ts';
 
 let memory: MemoryEcr;
 let app: RepositoryRef;
@@ -155,35 +154,6 @@ describe('uploads', () => {
     slow.push(Buffer.from('done'));
     slow.push(null);
     assert.equal((await running).upload.offset, 4);
-  });
-});
-
-describe('the sweep', () => {
-  async function sweep() {
-    const slice = createObjectSweep(memory.ecr);
-    const sum = { checked: 0, removed: 0 };
-    for (let more = true; more; ) {
-      const swept = await slice();
-      sum.checked += swept.checked;
-      sum.removed += swept.removed;
-      more = swept.more;
-    }
-    return sum;
-  }
-
-  test('removes old objects that no row knows, and only those', async () => {
-    const layer = await memory.pushLayer(app, randomBytes(10));
-    const upload = await startUpload(memory.ecr, app);
-    await appendUpload(memory.ecr, app, upload.id, Readable.from([Buffer.from('x')]));
-    const lost = memory.ecr.blobs.startUpload();
-    const bytes = { algorithm: 'sha256', limit: 10 } as const;
-    await memory.ecr.blobs.append({ key: lost, state: '' }, 0, Readable.from([Buffer.from('y')]), bytes);
-    assert.deepEqual(await sweep(), { checked: 3, removed: 0 });
-    memory.pass(25 * hour);
-    assert.deepEqual(await sweep(), { checked: 3, removed: 1 });
-    assert(!memory.objects.has(lost));
-    assert.equal(await has(layer), true);
-    assert(memory.objects.has(upload.objectKey));
   });
 });
 
