@@ -73,7 +73,27 @@ export async function openFeedNode(
       feed.abandon(announcement);
       throw error;
     }
-    await feed.settle(announcement);
+    feed.settle(announcement);
+  }
+
+  async function attempt(id: number): Promise<number | undefined> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const { rows } = await client.query<{ value: string }>(
+        'update counters set value = value + 1 where id = $1 returning value',
+        [id],
+      );
+      await commit(client, new Set([id]));
+      return Number(rows[0]!.value);
+    } catch (error) {
+      broken = error as Error;
+      if ((error as { code?: string }).code === '40001') return undefined;
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   }
 
   return Object.assign(reach, {
@@ -93,22 +113,11 @@ export async function openFeedNode(
       cache.put(String(id), id, { value }, versionBefore);
       return value;
     },
-    async increment(id: number) {
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      try {
-        await client.query('begin');
-        const { rows } = await client.query<{ value: string }>(
-          'update counters set value = value + 1 where id = $1 returning value',
-          [id],
-        );
-        await commit(client, new Set([id]));
-        return Number(rows[0]!.value);
-      } catch (error) {
-        broken = error as Error;
-        throw error;
-      } finally {
-        client.release(broken);
+    /** Runs again what is refused because the lease had ended, as the engine does. */
+    async increment(id: number): Promise<number> {
+      for (;;) {
+        const value = await attempt(id);
+        if (value !== undefined) return value;
       }
     },
     async close() {

@@ -76,6 +76,14 @@ export async function takeLease(client: pg.ClientBase, node: LeaseNode, timing: 
   };
 }
 
+/**
+ * SQL that fails with 40001 in a transaction when the lease has ended, and else keeps it from ending until the transaction does: others cannot
+ * remove the row, and take nobody for gone whose row is there. Renewals pass.
+ */
+export const fence = (nodeId: string): string =>
+  `do $$ begin perform from nodes where node_id = '${nodeId}' for key share; ` +
+  "if not found then raise exception using errcode = '40001', message = 'the lease of this node has ended'; end if; end $$";
+
 // The greeting is heard when the row can be seen, since one transaction brings both.
 const take = `
 with replaced as (delete from nodes where node_id = $2)

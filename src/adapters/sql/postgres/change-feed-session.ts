@@ -23,8 +23,10 @@ export interface SessionOptions {
   readonly timing: SessionTiming;
   /** Resolves when no commit is under way that was announced to fewer nodes than are known now. */
   readonly announcedEnded: () => Promise<unknown>;
-  /** What concerns caches: `begin`, `ended` and `committed` of any node, this one too. */
+  /** What concerns caches: `begin`, `ended` and `committed` of another node. */
   readonly heard: (message: FeedMessage) => void;
+  /** A commit of this session was made. */
+  readonly heardOwn: (number: number, change: MetadataChange) => void;
   /** This node will not commit what it has begun. */
   readonly left: (nodeId: string) => void;
   readonly evicted: (nodeId: string) => void;
@@ -151,7 +153,7 @@ export async function openFeedSession(options: SessionOptions): Promise<FeedSess
   function receive(message: FeedMessage): void {
     if (message.from === id) {
       if (message.verb === 'hello') heardMyself.resolve();
-      if (message.verb === 'committed') options.heard(message);
+      if (message.verb === 'committed') options.heardOwn(message.number, message.change);
       return;
     }
     switch (message.verb) {

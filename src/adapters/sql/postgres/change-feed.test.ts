@@ -1,4 +1,8 @@
-/** What nodes remember stays true, on a real PostgreSQL: whatever stops, dies, hangs or is cut off. */
+/**
+ * What nodes remember stays true, on a real PostgreSQL: whatever stops, dies, hangs or is cut off.
+ *
+ * Long because every way of failing is a test of its own on the same database.
+ */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -26,10 +30,14 @@ const patient: Partial<FeedTiming> = {
 /** For tests in which a lease must end. */
 const brisk: Partial<FeedTiming> = { leaseMs: 1000, marginMs: 250, renewMs: 100, evictAfterMs: 60_000, waitMs: 60_000 };
 
+const overdue = 'select from nodes where lease_until < clock_timestamp()';
+
 describe('change feed', { skip: postgresMissing() ?? false }, () => {
   let databases: PostgresDatabases;
   let url: string;
   let admin: pg.Client;
+  /** For a look at what `admin` has not committed yet. */
+  let other: pg.Client;
 
   before(async () => {
     databases = await openPostgresDatabases();
@@ -37,6 +45,9 @@ describe('change feed', { skip: postgresMissing() ?? false }, () => {
     admin = new pg.Client({ connectionString: url });
     admin.on('error', () => undefined);
     await admin.connect();
+    other = new pg.Client({ connectionString: url });
+    other.on('error', () => undefined);
+    await other.connect();
     await migratePostgres(admin, migrations);
     await admin.query(counterTable);
     await admin.query('insert into counters select id, 0 from generate_series(1, 5) id');
@@ -44,6 +55,7 @@ describe('change feed', { skip: postgresMissing() ?? false }, () => {
 
   after(async () => {
     await admin?.end();
+    await other?.end();
     await databases?.stop();
   });
 
@@ -171,23 +183,45 @@ describe('change feed', { skip: postgresMissing() ?? false }, () => {
     assert.equal(two.feed.figures.losses, 3);
   });
 
-  test('a writer that was cut off between announcement and commit asks those who came meanwhile', async (t) => {
+  test('a writer that was taken for gone since its announcement cannot commit, and asks those who came meanwhile', async (t) => {
     const [one] = (await nodes(t, 1)) as [FeedNode];
     const announcement = await one.feed.announce(new Set([1]));
     one.reachable = false;
     await admin.query('select pg_terminate_backend($1)', [processId(one)]);
     await until(async () => !one.feed.fresh());
     await admin.query('delete from nodes'); // as when its time has come
-    const two = await openFeedNode(url, { timing: patient });
+    const [two] = [await openFeedNode(url, { timing: patient })];
     t.after(() => two.close());
-    const before = await two.read(1);
-    // Without `announcement.commit`: as if what it tells had been lost.
-    await admin.query('update counters set value = value + 1 where id = 1');
-    assert.equal(await two.read(1), before);
-    const settled = one.feed.settle(announcement);
+    const value = await two.read(1);
+    await admin.query('begin; update counters set value = value + 1 where id = 1');
+    await assert.rejects(admin.query(announcement.commit), { code: '40001' });
+    await admin.query('rollback');
+    one.feed.abandon(announcement);
     one.reachable = true;
-    await settled;
-    assert.equal(await two.read(1), before + 1);
+    assert.equal(await one.increment(1), value + 1);
+    assert.equal(await two.read(1), value + 1);
+  });
+
+  test('a writer that is committing is not taken for gone until it has committed', async (t) => {
+    const [one, two] = (await nodes(t, 2, brisk)) as [FeedNode, FeedNode];
+    const value = await two.read(1);
+    const announcement = await one.feed.announce(new Set([1]));
+    const [check] = announcement.commit.split('; notify');
+    await admin.query('begin; update counters set value = value + 1 where id = 1');
+    await admin.query(check!);
+    one.reachable = false;
+    hang(one);
+    // Its lease is over, and still its announcement holds.
+    await until(async () => (await other.query(overdue)).rows.length === 1);
+    await sleep(500);
+    assert.equal(await two.read(1), value);
+    const before = two.remembered();
+    await two.read(1);
+    assert.equal(two.remembered(), before);
+    await admin.query(announcement.commit);
+    assert.equal(await two.read(1), value + 1);
+    await until(async () => (await leases()) === 1);
+    one.feed.settle(announcement);
   });
 
   test('a node that renews its lease but does not answer is shut out, and comes back as new', async (t) => {
@@ -280,7 +314,7 @@ describe('change feed', { skip: postgresMissing() ?? false }, () => {
         .then((all) => (all as unknown as pg.QueryResult[])[1]!);
       const announcement = await one.feed.announce(changes);
       await admin.query(announcement.commit);
-      await one.feed.settle(announcement);
+      one.feed.settle(announcement);
       assert.equal(await two.read(5), Number(rows[0].value));
     }
   });

@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { type MetadataChange, MetadataUnavailable } from '../../../ports/metadata.ts';
 import { createBlocks } from './change-feed-blocks.ts';
+import { fence } from './change-feed-lease.ts';
 import { changesChannel, encodeMessage, type FeedMessage, toMetadataChange } from './change-feed-messages.ts';
 import { type FeedSession, openFeedSession, SessionLost, type SessionTiming } from './change-feed-session.ts';
+import { keepSession } from './change-feed-upkeep.ts';
 
 /** What a transaction is about to change or remove: ids of repositories, or everything. */
 export type Changes = ReadonlySet<number | 'everything'>;
@@ -19,7 +21,7 @@ export type Changes = ReadonlySet<number | 'everything'>;
  *     const announcement = await feed.announce(changes);      // after the unit's last statement
  *     try { await client.query(announcement.commit); }         // instead of `commit`: tells and commits in one round trip
  *     catch (error) { feed.abandon(announcement); throw error; } // also when nobody knows whether it was committed
- *     await feed.settle(announcement);                          // usually at once; then answer the writer
+ *     feed.settle(announcement);                                // then answer the writer
  */
 export interface ChangeFeed {
   /** Whether caches are true: nothing is remembered that another node has changed. */
@@ -31,11 +33,8 @@ export interface ChangeFeed {
    * Rejects with `MetadataUnavailable` when that cannot be brought about in time.
    */
   announce(changes: Changes): Promise<Announcement>;
-  /**
-   * The commit was made: tells the caches of this process, and resolves when the writer may be answered. Rejects with
-   * `MetadataUnavailable` when this node was cut off in between and cannot make sure of the others; the change stands.
-   */
-  settle(announcement: Announcement): Promise<void>;
+  /** The commit was made: tells the caches of this process. Then the writer may be answered. */
+  settle(announcement: Announcement): void;
   /** The commit was not made, or nobody knows. */
   abandon(announcement: Announcement): void;
   /** Lets the others go on without this node. Everything announced should be settled or abandoned. */
@@ -44,7 +43,10 @@ export interface ChangeFeed {
 }
 
 export interface Announcement {
-  /** What to send instead of `commit`: one simple query that tells the other nodes and commits. */
+  /**
+   * What to send instead of `commit`: one simple query that tells the other nodes and commits. It fails with 40001 when this node was taken for
+   * gone since it asked, so that others may have come that it does not know: then the unit is to be run again.
+   */
   readonly commit: string;
 }
 
@@ -83,7 +85,6 @@ export interface FeedTiming extends SessionTiming {
 const usualTiming: FeedTiming = { leaseMs: 2000, renewMs: 500, marginMs: 500, evictAfterMs: 4000, waitMs: 10_000 };
 /** How long the start waits for the other nodes. */
 const startMs = 300;
-const reconnectMs = { first: 50, most: 2000 };
 
 /** Stands for this node among those that block. */
 const own = '';
@@ -113,19 +114,7 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
   /** Numbers of this session that were settled before their commit was heard of. */
   const unheard = new Set<number>();
   const figures = { announcements: 0, secondsWaited: 0, losses: 0, evictions: 0 };
-  const closing = new AbortController();
-  let session: FeedSession | undefined;
-  /** The same, or one that others do not know yet. */
-  let opening: FeedSession | undefined;
   let lastNumber = 0;
-  /** Changes when a session begins or ends. */
-  let sessionChanged = Promise.withResolvers<void>();
-
-  function useSession(next: FeedSession | undefined): void {
-    session = next;
-    sessionChanged.resolve();
-    sessionChanged = Promise.withResolvers();
-  }
 
   async function begin(replaces: string | undefined): Promise<FeedSession> {
     return openFeedSession({
@@ -136,6 +125,7 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
       timing,
       announcedEnded: () => Promise.all(underWay),
       heard,
+      heardOwn,
       left(nodeId) {
         for (const change of blocks.endNode(nodeId)) tell(change);
       },
@@ -144,48 +134,6 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
         log('warn', 'Shut out a node that did not answer', { nodeId });
       },
     });
-  }
-
-  /** Keeps a session until the feed is closed. */
-  async function keep(first: FeedSession): Promise<void> {
-    for (let current: FeedSession | undefined = first; current !== undefined; ) {
-      opening = current;
-      if (closing.signal.aborted) await current.leave();
-      const joined = await current.whenJoined.then(
-        () => true,
-        () => false,
-      );
-      if (joined) {
-        // What was read before is older than what others were acknowledged in the meantime.
-        tell({ kind: 'everything' });
-        useSession(current);
-        if (current !== first) log('info', 'In touch with the other nodes again', { peers: current.peers() });
-      }
-      const reason = await current.lost;
-      opening = undefined;
-      useSession(undefined);
-      unheard.clear();
-      blocks.endAllBut(own);
-      if (closing.signal.aborted) return;
-      if (joined) figures.losses += 1;
-      log('warn', 'Lost touch with the other nodes; nothing is answered from memory until it is back', {
-        reason: String(reason),
-      });
-      current = await beginAgain(current.id, joined ? 0 : reconnectMs.first);
-    }
-  }
-
-  async function beginAgain(replaces: string, firstDelay: number): Promise<FeedSession | undefined> {
-    for (let delay = firstDelay; !closing.signal.aborted; delay = nextDelay(delay)) {
-      await sleep(delay * (0.5 + Math.random()), undefined, { signal: closing.signal }).catch(() => undefined);
-      if (closing.signal.aborted) break;
-      try {
-        return await begin(replaces);
-      } catch {
-        // As long as it takes: the log has said that it is gone, and readiness says so.
-      }
-    }
-    return undefined;
   }
 
   function heard(message: FeedMessage): void {
@@ -199,12 +147,8 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
         return;
       }
       case 'committed':
-        if (message.from !== session?.id) {
-          blocks.end(message.from, message.number);
-          tell(message.change);
-          return;
-        }
-        heardOwn(message.number, message.change);
+        blocks.end(message.from, message.number);
+        tell(message.change);
     }
   }
 
@@ -216,11 +160,12 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
   }
 
   async function joinedSession(deadline: number): Promise<FeedSession> {
-    while (session === undefined) {
-      if (closing.signal.aborted) throw new MetadataUnavailable('The database has been closed.');
-      await before(deadline, sessionChanged.promise);
+    for (;;) {
+      const session = upkeep.session();
+      if (session !== undefined) return session;
+      if (upkeep.closed()) throw new MetadataUnavailable('The database has been closed.');
+      await before(deadline, upkeep.changed());
     }
-    return session;
   }
 
   async function announce(changes: Changes, deadline = performance.now() + timing.waitMs): Promise<Pending> {
@@ -264,7 +209,7 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
       throw error;
     }
     const message = encodeMessage({ verb: 'committed', from: asked.id, number, change });
-    const commit = `notify ${changesChannel}, '${message}'; commit`;
+    const commit = `${fence(asked.id)}; notify ${changesChannel}, '${message}'; commit`;
     const announcement: Pending = { ...announced, commit, session: asked, heard: false, over: end };
     pending.set(number, announcement);
     return announcement;
@@ -283,46 +228,46 @@ export async function openChangeFeed(options: ChangeFeedOptions): Promise<Change
     announcement.session.ended(announcement.number);
   }
 
-  /** Whether every node that may answer from memory now was asked, or began to remember after this commit. */
-  const reachedAll = ({ session: asked }: Pending): boolean => asked === session && asked.joined();
-
-  async function settle(announcement: Pending): Promise<void> {
-    if (announcement.session === session && !announcement.heard) unheard.add(announcement.number);
+  function settle(announcement: Pending): void {
+    if (announcement.session === upkeep.session() && !announcement.heard) unheard.add(announcement.number);
     finish(announcement);
-    // This node was cut off or stalled between announcement and commit: others may have come that it does not know.
-    const deadline = performance.now() + timing.waitMs;
-    for (let last = announcement; !reachedAll(last); ) {
-      last = await announce(announcement.changes, deadline);
-      abandon(last);
-      if (!reachedAll(last)) await sleep(timing.renewMs / 10);
-    }
   }
 
-  const first = await begin(undefined);
-  const kept = keep(first);
+  const upkeep = keepSession(await begin(undefined), {
+    begin,
+    joined(session) {
+      // What was read before is older than what others were acknowledged in the meantime.
+      tell({ kind: 'everything' });
+      if (figures.losses > 0) log('info', 'In touch with the other nodes again', { peers: session.peers() });
+    },
+    lost(reason, joined) {
+      unheard.clear();
+      blocks.endAllBut(own);
+      if (upkeep.closed()) return;
+      if (joined) figures.losses += 1;
+      log('warn', 'Lost touch with the other nodes; nothing is answered from memory until it is back', {
+        reason: String(reason),
+      });
+    },
+  });
   // A few ms; but the lease of a node that died just now is not waited for, since all but memory and changes work without.
-  await Promise.race([first.whenJoined, first.lost, sleep(startMs)]);
+  await Promise.race([upkeep.changed(), sleep(startMs)]);
   return {
-    fresh: () => session?.joined() ?? false,
+    fresh: () => upkeep.session()?.joined() ?? false,
     refresh() {
-      const blocked: MetadataChange | undefined = session?.joined() ? blocks.current() : { kind: 'everything' };
+      const isFresh = upkeep.session()?.joined() ?? false;
+      const blocked: MetadataChange | undefined = isFresh ? blocks.current() : { kind: 'everything' };
       if (blocked !== undefined) tell(blocked);
     },
     announce,
     settle: (announcement) => settle(announcement as Pending),
     abandon: (announcement) => abandon(announcement as Pending),
-    async close() {
-      closing.abort();
-      await opening?.leave();
-      await kept;
-    },
+    close: () => upkeep.close(),
     get figures() {
-      return { ...figures, peers: session?.peers() ?? 0 };
+      return { ...figures, peers: upkeep.session()?.peers() ?? 0 };
     },
   };
 }
-
-const nextDelay = (delay: number): number => Math.min(Math.max(2 * delay, reconnectMs.first), reconnectMs.most);
 
 /** Rejects with `MetadataUnavailable` when it takes longer. */
 async function before<T>(deadline: number, promise: Promise<T>): Promise<T> {

@@ -5,11 +5,12 @@
 import { type Metadata, type MetadataChange, type MetadataTx, MetadataUnavailable } from '../../../ports/metadata.ts';
 import type { Work } from '../../../ports/work.ts';
 import { metadataTx } from '../metadata-tx.ts';
-import type { Call } from '../statement.ts';
+import type { Call, Step } from '../statement.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { DatabaseFailed } from './database-failed.ts';
 import { expectedSteps } from './expected-steps.ts';
+import { localTurns, turnOf } from './local-turns.ts';
 import { toPortError } from './postgres-errors.ts';
 import { type RetryEvents, retrying } from './retry.ts';
 import { runStep } from './run-step.ts';
@@ -28,6 +29,7 @@ export interface PostgresEngineOptions {
 /** The metadata port on a database that is migrated. */
 export function postgresEngine({ pool, feed, listeners, retryTimeMs, events }: PostgresEngineOptions): Metadata {
   const expected = expectedSteps();
+  const turns = localTurns();
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
@@ -62,12 +64,12 @@ export function postgresEngine({ pool, feed, listeners, retryTimeMs, events }: P
   }
 
   async function write<T>(work: (tx: MetadataTx) => Work<T>): Promise<T> {
-    const { value, announcement } = await pool.with('write', async (connection) => {
-      const unit = begin(work);
-      if (unit.first.done) return { value: unit.first.value, announcement: undefined };
-      return writeInTransaction(connection, unit as BegunUnit<T>, feed);
-    });
-    if (announcement !== undefined) await feed.settle(announcement);
+    const unit = begin(work);
+    if (unit.first.done) return unit.first.value;
+    const { value, announcement } = await turns.take(turnOf(unit.first.value as Step), () =>
+      pool.with('write', (connection) => writeInTransaction(connection, unit as BegunUnit<T>, feed)),
+    );
+    if (announcement !== undefined) feed.settle(announcement);
     return value;
   }
 
