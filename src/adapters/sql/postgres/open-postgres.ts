@@ -58,6 +58,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Metadata &
     feed,
     listeners,
     retryTimeMs,
+    waitMs: statementTimeoutMs,
     events: {
       onRetry(trouble, cause) {
         retries[trouble] += 1;

@@ -130,6 +130,11 @@ describe('PostgreSQL engine', { skip: postgresMissing() ?? false }, () => {
     );
     for (let count = 0; count < 5; count += 1) await metadata.read((tx) => tx.repositories.count(registry));
     await metadata.ping();
+    const waiting = `select count(*)::int as count from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    let { count } = (await admin.query(waiting)).rows[0];
+    while (count === 0) ({ count } = (await admin.query(waiting)).rows[0]);
+    assert.equal(count, 1, 'one waits in PostgreSQL, the others here');
     await admin.query('rollback');
     await Promise.all(writing);
   });

@@ -23,13 +23,22 @@ export interface PostgresEngineOptions {
   readonly listeners: ((change: MetadataChange) => void)[];
   /** How long lost connections are made up for. */
   readonly retryTimeMs: number;
+  /** How long a write waits for others of this process that change the same. */
+  readonly waitMs: number;
   readonly events: RetryEvents;
 }
 
 /** The metadata port on a database that is migrated. */
-export function postgresEngine({ pool, feed, listeners, retryTimeMs, events }: PostgresEngineOptions): Metadata {
+export function postgresEngine({
+  pool,
+  feed,
+  listeners,
+  retryTimeMs,
+  waitMs,
+  events,
+}: PostgresEngineOptions): Metadata {
   const expected = expectedSteps();
-  const turns = localTurns();
+  const turns = localTurns(waitMs);
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
