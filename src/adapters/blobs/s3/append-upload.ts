@@ -3,7 +3,13 @@
  * go up as parts while more come in and the worker hashes them.
  */
 import type { Readable } from 'node:stream';
-import { type AppendResult, type DigestAlgorithm, type OpenUpload, UploadTooLarge } from '../../../ports/blob-store.ts';
+import {
+  type AppendResult,
+  type DigestAlgorithm,
+  type OpenUpload,
+  UploadLost,
+  UploadTooLarge,
+} from '../../../ports/blob-store.ts';
 import { receiveSource } from '../filesystem/receive-source.ts';
 import { createChunkRecycler } from '../filesystem/recycle-chunks.ts';
 import { digestHere, discard, type RunningDigest, SMALL_UPLOAD, textOf } from '../filesystem/running-digests.ts';
@@ -12,6 +18,7 @@ import { newLocation } from './object-names.ts';
 import { outgoingBytes } from './outgoing.ts';
 import { readTail } from './read-tail.ts';
 import { removeNamed } from './remove-objects.ts';
+import { isRefusal } from './s3-failure.ts';
 import type { StoreContext } from './store-context.ts';
 import { cutBack, readState, sizeOfState, type UploadState, writeState } from './upload-state.ts';
 
@@ -104,6 +111,8 @@ export async function appendUpload(store: StoreContext, append: Append, source: 
     return { state, offset: offset + received, complete };
   } catch (error) {
     if (digest) discard(digest);
+    // Completed by a commit whose row was never written: it takes no more bytes.
+    if (isRefusal(error, 'no-upload')) throw new UploadLost('The upload was closed.', { cause: error });
     throw error;
   } finally {
     await large?.release();

@@ -12,6 +12,7 @@ import {
 import { splitDigest } from '../filesystem/object-paths.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { digestBytes, hashObject } from './hash-object.ts';
+import { multipartEtag } from './multipart-etag.ts';
 import { newLocation } from './object-names.ts';
 import { outgoingBytes } from './outgoing.ts';
 import { readTail } from './read-tail.ts';
@@ -77,14 +78,18 @@ async function commitTail(store: StoreContext, commit: Commit): Promise<Committe
   return commit.isKnown ? tail : confirm(store, tail, expected);
 }
 
+/**
+ * Some stores say of an upload that was completed before, perhaps by a stalled process with other parts, that it is completed now. The ETag tells by whom; where a store
+ * has ETags of another kind, which is noticed at the first one, only the size does.
+ */
 async function commitParts(
   store: StoreContext,
   { tail, ofTail, isKnown, expected }: Commit,
   { location, id, parts }: MultipartUpload,
 ): Promise<Committed> {
-  let isOurs = isKnown;
+  const all = [...parts];
+  let isOurs = true;
   try {
-    const all = [...parts];
     if (tail && ofTail > 0) {
       const bytes = outgoingBytes(store, [await readTail(store, tail, ofTail)]);
       all.push(await store.s3.putPart(location, id, parts.length + 1, bytes));
@@ -98,9 +103,12 @@ async function commitParts(
   const look = await store.s3.look(location);
   if (!look && isOurs) throw new BlobStoreUnavailable('The S3 store does not show what it has just completed.');
   if (look?.size !== expected.size) throw new UploadLost('The upload has lost parts that were acknowledged.');
-  if (tail) store.tidy(() => store.s3.remove(tail.location));
   const object = { ...look, location };
-  return isOurs ? object : confirm(store, object, expected);
+  const looksForeign = store.etags.tell && multipartEtag(all) !== look.etag;
+  if (!isOurs || !isKnown || looksForeign) await confirm(store, object, expected);
+  if (isOurs && looksForeign) store.etags.tell = false;
+  if (tail) store.tidy(() => store.s3.remove(tail.location));
+  return object;
 }
 
 /** Reads the object and throws DigestMismatch when it is not what was expected. */

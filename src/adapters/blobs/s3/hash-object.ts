@@ -3,18 +3,17 @@ import { createHash } from 'node:crypto';
 import type { DigestAlgorithm } from '../../../ports/blob-store.ts';
 import { BLOCK_SIZE, type Block } from '../filesystem/blocks.ts';
 import { readObject } from './read-object.ts';
-import type { Incoming, Look } from './s3-store.ts';
+import type { Look } from './s3-store.ts';
 import type { StoreContext } from './store-context.ts';
 
 /** How many blocks may wait for the worker. */
 const AHEAD = 4;
 
-/** The digest of the object; undefined when it is gone, or another came in its place meanwhile. `incoming` is taken over. */
+/** The digest of the object; undefined when it is gone, or another came in its place meanwhile. */
 export async function hashObject(
   store: StoreContext,
   object: Look & { readonly location: string },
   algorithm: DigestAlgorithm,
-  incoming?: Incoming,
 ): Promise<string | undefined> {
   const hash = store.hashing.begin(algorithm);
   const running = new Set<Promise<void>>();
@@ -51,7 +50,13 @@ export async function hashObject(
 
   try {
     const span = { first: 0, last: object.size - 1 };
-    if ((await readObject(store.s3, object, { span, incoming }, take)) !== 'whole') return undefined;
+    const outcome = await readObject(store.s3, object, { span }, (chunk, free) => {
+      const pending = take(chunk);
+      if (pending) return pending.then(() => free(chunk));
+      free(chunk);
+      return undefined;
+    });
+    if (outcome !== 'whole') return undefined;
     await dispatch();
     await Promise.all(running);
     return `${algorithm}:${await hash.peek()}`;

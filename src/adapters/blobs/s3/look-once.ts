@@ -5,15 +5,20 @@ const AT_ONCE = 32;
 
 /** Answers `S3Store.look` with these bounds. */
 export function createLooks(s3: Pick<S3Store, 'look'>): S3Store['look'] {
-  const underWay = new Map<string, Promise<Look | undefined>>();
+  const asked = new Map<string, Promise<Look | undefined>>();
   const waiting: (() => void)[] = [];
   let running = 0;
 
   async function look(location: string): Promise<Look | undefined> {
-    if (running >= AT_ONCE) await new Promise<void>((go) => waiting.push(go));
-    else running++;
-    // From now on others must ask anew: whoever asks later may not be answered from before.
-    underWay.delete(location);
+    if (running >= AT_ONCE) {
+      await new Promise<void>((go) => waiting.push(go));
+    } else {
+      running++;
+      // All that an image's manifest asks for at once comes before this goes on.
+      await Promise.resolve();
+    }
+    // Whoever asks from now on may not be answered from before, and must ask anew.
+    asked.delete(location);
     try {
       return await s3.look(location);
     } finally {
@@ -25,10 +30,10 @@ export function createLooks(s3: Pick<S3Store, 'look'>): S3Store['look'] {
   }
 
   return (location) => {
-    const shared = underWay.get(location);
+    const shared = asked.get(location);
     if (shared) return shared;
-    const asked = look(location);
-    underWay.set(location, asked);
-    return asked;
+    const answer = look(location);
+    asked.set(location, answer);
+    return answer;
   };
 }

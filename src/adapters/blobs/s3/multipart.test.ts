@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { appendTo, digestOf, MIB, readBlob, storeBytes, streamOf } from '../../../../tests/support/blob-bytes.ts';
+import { appendTo, digestOf, MIB, readBlob, storeBytes } from '../../../../tests/support/blob-bytes.ts';
 import { type FaultyStore, operationOf, startFaultyStore } from '../../../../tests/support/faulty-store.ts';
 import type { S3Server } from '../../../../tests/support/request-s3.ts';
 import { freshPrefix, useS3Server, whyNoS3 } from '../../../../tests/support/s3-server.ts';
@@ -133,25 +133,70 @@ describe('multipart uploads', { skip: whyNoS3() ?? false }, () => {
     const other = await open();
     assert.deepEqual(await other.commit(upload, expected), first);
     await assert.rejects(other.commit(upload, { ...expected, size: 7 * MIB }), UploadLost);
+    // Some stores take parts for what they have completed, and complete it anew.
+    const more = randomBytes(11 * MIB);
+    const longer = { digest: digestOf(Buffer.concat([bytes, more])), size: bytes.length + more.length };
+    const going = async () => other.commit(await appendTo(other, upload, bytes.length, more), longer);
+    const outcome = await going().catch((error: unknown) => error as Error);
+    if (outcome instanceof Error) assert(outcome instanceof UploadLost, String(outcome));
+    else assert((await readBlob(blobs, outcome)).bytes.equals(Buffer.concat([bytes, more])));
     await other.close();
   });
 
-  test('bytes that a lost request sent are never taken for those of the row', async () => {
-    const [lost, good] = [randomBytes(12 * MIB), randomBytes(12 * MIB)];
-    const row = await appendTo(blobs, begin(), 0, randomBytes(0));
-    const start = randomBytes(6 * MIB);
-    const recorded = await appendTo(blobs, row, 0, Buffer.concat([start, randomBytes(5 * MIB)]));
-    const offset = 11 * MIB;
-    const expectedStart = recorded;
-    await appendTo(blobs, expectedStart, offset, lost);
-    const upload = await appendTo(blobs, expectedStart, offset, good);
-    // The stalled one overwrites the parts of its successor in the store; the row says others.
-    await appendTo(blobs, expectedStart, offset, lost);
-    const outcome = await blobs
-      .commit(upload, { digest: digestOf(good), size: offset + good.length })
-      .catch((error: unknown) => error);
-    assert(outcome instanceof DigestMismatch || outcome instanceof UploadLost, String(outcome));
+  test('parts that a stalled process sends late are never taken for those of the row', async () => {
+    const start = randomBytes(11 * MIB);
+    const row = await appendTo(blobs, begin(), 0, start);
+    const [late, good] = [randomBytes(12 * MIB), randomBytes(12 * MIB)];
+    const upload = await appendTo(blobs, row, 11 * MIB, good);
+    // Under the same numbers.
+    await appendTo(blobs, row, 11 * MIB, late);
+    await assert.rejects(blobs.commit(upload, { digest: 'sha256:'.padEnd(71, '0'), size: 23 * MIB }), DigestMismatch);
+    const digest = digestOf(Buffer.concat([start, good]));
+    await assert.rejects(blobs.commit(upload, { digest, size: 23 * MIB }), UploadLost);
   });
+
+  test('what a stalled process completed is never taken for the bytes of its successor', async () => {
+    const start = randomBytes(11 * MIB);
+    const row = await appendTo(blobs, begin(), 0, start);
+    const [late, good] = [randomBytes(12 * MIB), randomBytes(12 * MIB)];
+    const stalled = await open();
+    const ours = await appendTo(blobs, row, start.length, good);
+    const theirs = await appendTo(stalled, row, start.length, late);
+    const size = start.length + late.length;
+    await stalled.commit(theirs, { digest: digestOf(Buffer.concat([start, late])), size });
+    await stalled.close();
+    const committing = blobs.commit(ours, { digest: digestOf(Buffer.concat([start, good])), size });
+    await assert.rejects(committing, (error) => error instanceof DigestMismatch || error instanceof UploadLost);
+  });
+
+  for (const tail of [0, 1000]) {
+    for (const isCommitted of [false, true]) {
+      const what = `${isCommitted ? 'a committed' : 'an open'} upload with a tail of ${tail} bytes`;
+      test(`a successor has its own of ${what}, whatever the one before still does`, async () => {
+        const start = randomBytes(11 * MIB);
+        let row = await appendTo(blobs, begin(), 0, start);
+        const acknowledged = Buffer.concat([start, randomBytes(tail)]);
+        if (tail > 0) row = await appendTo(blobs, row, start.length, acknowledged.subarray(start.length));
+        const expected = { digest: digestOf(acknowledged), size: acknowledged.length };
+        const first = isCommitted ? await blobs.commit(row, expected) : undefined;
+        const other = await open();
+        const taken = await other.takeOver(row, acknowledged.length);
+        if (first) assert.equal(await blobs.check(first), 'good');
+
+        const late = appendTo(blobs, row, acknowledged.length, randomBytes(12 * MIB));
+        const good = randomBytes(12 * MIB);
+        const whole = Buffer.concat([acknowledged, good]);
+        const upload = await appendTo(other, taken, acknowledged.length, good);
+        const blob = await other.commit(upload, { digest: digestOf(whole), size: whole.length });
+        const outcome = await late.catch((error: unknown) => error);
+        assert(!(outcome instanceof Error) || outcome instanceof UploadLost, String(outcome));
+        await appendTo(blobs, row, acknowledged.length, randomBytes(12 * MIB)).catch(() => undefined);
+        await other.abort(row);
+        assert((await readBlob(other, blob)).bytes.equals(whole));
+        await other.close();
+      });
+    }
+  }
 
   test('a client that goes away leaves what came, parts and tail', async () => {
     const bytes = randomBytes(13 * MIB);
@@ -225,6 +270,5 @@ describe('multipart uploads', { skip: whyNoS3() ?? false }, () => {
     assert.equal(head.status, 200);
     assert.equal(head.headers.get('content-length'), String(bytes.length));
     assert.equal((await fetch(url.replace(/Signature=..../, 'Signature=0000'))).status, 403);
-    streamOf(bytes).destroy();
   });
 });

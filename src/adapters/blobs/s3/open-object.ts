@@ -39,9 +39,8 @@ export async function openObject(store: StoreContext, blob: StoredBlob): Promise
       drop();
       throw new TypeError('A range of an untrusted blob cannot be sent.');
     }
-    // What comes from the first byte on is of use for a range that begins there, unless it is much shorter.
-    const isOfUse = span.first === 0 && (isAll || !incoming);
-    if (!isOfUse) drop();
+    // A range is asked for anew.
+    if (!isAll) drop();
     const mine = incoming;
     incoming = undefined;
     return sendObject(store, { look, digest: blob.digest, trusted, span, incoming: mine }, to);
@@ -91,10 +90,10 @@ async function sendObject(
   let isGood = true;
   let last: Uint8Array | undefined;
 
-  function take(chunk: Uint8Array): Promise<void> | undefined {
+  function take(chunk: Uint8Array, free: (chunk: Uint8Array) => void): Promise<void> | undefined {
     left -= chunk.length;
     hash?.update(chunk);
-    if (left > 0) return receiver.write(chunk);
+    if (left > 0) return receiver.write(chunk, free);
     if (hash) isGood = hash.digest('hex') === hex;
     last = chunk;
     return undefined;

@@ -21,7 +21,7 @@ import { S3Refusal } from './s3-failure.ts';
 import { createS3Store } from './s3-store.ts';
 import type { StoreContext } from './store-context.ts';
 import { checkObject, verifyObject } from './stored-object.ts';
-import { cutBack, readState } from './upload-state.ts';
+import { takeOverUpload } from './take-over-upload.ts';
 
 export interface S3Options {
   readonly bucket: string;
@@ -74,6 +74,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore & Keeps
     ),
     digests: createRunningDigests(KEPT_DIGESTS),
     committed: new LRUCache<string, string>({ max: KEPT_COMMITS }),
+    etags: { tell: true },
     parts: createPartBudget(IN_FLIGHT_BYTES),
     signBodies: options.endpoint?.startsWith('http:') ?? false,
     look: createLooks(s3),
@@ -118,12 +119,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore & Keeps
       append: (upload, offset, source, { algorithm, limit }) =>
         run(() => appendUpload(store, { upload, offset, algorithm, limit }, source)),
       commit: (upload, expected) => run(() => commitUpload(store, upload, expected)),
-      // Whatever a stalled process still writes has another name than what the row says, or makes the completion fail.
-      takeOver: (upload, offset) =>
-        run(async () => {
-          cutBack(readState(upload.state), offset);
-          return upload;
-        }),
+      takeOver: (upload, offset) => run(() => takeOverUpload(store, upload, offset, newUploadKey(Date.now()))),
       abort: (upload) => run(() => abortUpload(store, upload)),
       check: (blob) => run(() => checkObject(store, blob)),
       verify: (blob) => run(() => verifyObject(store, blob)),

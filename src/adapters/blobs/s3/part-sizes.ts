@@ -10,7 +10,7 @@ export const MOST_PARTS = 10_000;
 
 /**
  * The size at which part `number` (from 1) is sent. Small first, because a part is held in memory; growing, because there may not be many:
- * 1,000 parts hold 15 GiB and 10,000 parts 296 GiB.
+ * 1,000 parts hold 14 GiB and 10,000 parts 296 GiB.
  */
 export function plannedPartSize(number: number): number {
   if (number <= 250) return SMALLEST_PART;

@@ -119,9 +119,10 @@ export function createPartWriter<P extends Piece>({ firstNumber, budget, send }:
 
   return {
     add(piece) {
-      check();
+      // Before anything can throw: what is waiting is given back in the end.
       waiting.push(piece);
       waitingSize += piece.bytes.length;
+      check();
       const planned = plannedPartSize(number);
       return waitingSize >= planned + SMALLEST_PART ? dispatch(planned) : undefined;
     },

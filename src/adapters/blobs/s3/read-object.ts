@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BlobStoreUnavailable } from '../../../ports/blob-store.ts';
 import { receiveSource } from '../filesystem/receive-source.ts';
+import { createChunkRecycler } from '../filesystem/recycle-chunks.ts';
 import { isRefusal } from './s3-failure.ts';
 import type { Incoming, Look, S3Store, Span } from './s3-store.ts';
 
@@ -18,14 +19,15 @@ export interface Reading {
 }
 
 /**
- * Hands the bytes of the span to `onChunk`, which may ask for a pause with a promise, or throw to end it all. 'whole' when all were handed over; 'changed' when the
+ * Hands the bytes of the span to `onChunk`, which may ask for a pause with a promise, or throw to end it all. It may `free` chunks, in their order, that nobody
+ * reads any more. 'whole' when all were handed over; 'changed' when the
  * object is gone or became another on the way; 'stopped' when `stop` said so. Rejects with BlobStoreUnavailable when the store gives no more.
  */
 export async function readObject(
   s3: S3Store,
   object: Look & { readonly location: string },
   { span, incoming, stop }: Reading,
-  onChunk: (chunk: Uint8Array) => Promise<void> | undefined,
+  onChunk: (chunk: Uint8Array, free: (chunk: Uint8Array) => void) => Promise<void> | undefined,
 ): Promise<'whole' | 'changed' | 'stopped'> {
   let position = span.first;
   let source = incoming;
@@ -34,17 +36,20 @@ export async function readObject(
   try {
     while (position <= span.last) {
       if (stop?.()) return 'stopped';
-      source ??= await s3.get(object.location, { span: { first: position, last: span.last }, etag: object.etag });
+      const isAll = position === 0 && span.last === object.size - 1;
+      const rest = { first: position, last: span.last };
+      source ??= await s3.get(object.location, { etag: object.etag, ...(!isAll && { span: rest }) });
       // A store that knows no If-Match would give another object.
       if (source.etag !== object.etag || source.size !== object.size) return 'changed';
       const before = position;
       const { body } = source;
+      const free = createChunkRecycler(body);
       await receiveSource(body, (chunk) => {
         const left = span.last + 1 - position;
         if (left === 0) return undefined;
         const wanted = chunk.length > left ? chunk.subarray(0, left) : chunk;
         position += wanted.length;
-        return onChunk(wanted);
+        return onChunk(wanted, free);
       });
       body.destroy();
       source = undefined;

@@ -7,14 +7,16 @@ const RESUME_AT = 256 * 1024;
 
 export interface Receiver {
   isGone(): boolean;
-  /** A promise means: no more until it has resolved. It resolves, too, when the receiver goes away; then it throws away what it is given. */
-  write(chunk: Uint8Array): Promise<void> | undefined;
+  /**
+   * A promise means: no more until it has resolved. It resolves, too, when the receiver goes away; what it is given then is thrown away. `free` hears of
+   * the chunk when it has left.
+   */
+  write(chunk: Uint8Array, free: (chunk: Uint8Array) => void): Promise<void> | undefined;
   /** Ends, after a last chunk. Resolves with true when all has left, with false when it never will. */
   end(chunk?: Uint8Array): Promise<boolean>;
   release(): void;
 }
 
-/** Answers after the first byte for which nobody is there with `ReceiverGone`. */
 export function createReceiver(to: Writable): Receiver {
   let isClosed = to.destroyed;
   let pending = 0;
@@ -32,11 +34,13 @@ export function createReceiver(to: Writable): Receiver {
 
   return {
     isGone: () => isClosed || to.destroyed,
-    write(chunk) {
+    write(chunk, free) {
       if (isClosed || to.destroyed) return undefined;
-      pending += chunk.length;
-      to.write(chunk, () => {
-        pending -= chunk.length;
+      const { length } = chunk;
+      pending += length;
+      to.write(chunk, (error) => {
+        pending -= length;
+        if (!error) free(chunk);
         if (pending <= RESUME_AT) wake?.();
       });
       if (pending < PAUSE_AT) return undefined;

@@ -2,7 +2,7 @@
 import type { OpenUpload } from '../../../ports/blob-store.ts';
 import { locationsOf, multipartName, splitName } from './object-names.ts';
 import type { StoreContext } from './store-context.ts';
-import { multipartNames, readState } from './upload-state.ts';
+import { multipartNames, NOTHING, readState, type UploadState } from './upload-state.ts';
 
 /** See BlobStore.remove; a name with an id is that of a multipart upload. */
 export function removeNamed(store: StoreContext, name: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function abortUpload(store: StoreContext, { key, state }: OpenUploa
   const remove = async (name: string) => {
     if (name !== committed) await removeNamed(store, name);
   };
-  const known = readState(state);
+  const known = stateOfOurs(state);
   const named = [...multipartNames(known), ...known.leftovers];
   if (known.tail) named.push(known.tail.location);
   for (const name of named) await remove(name);
@@ -33,5 +33,14 @@ export async function abortUpload(store: StoreContext, { key, state }: OpenUploa
   }
   for await (const page of store.s3.list(beginning)) {
     for (const { location } of page) await remove(location);
+  }
+}
+
+/** What another kind of store wrote names nothing here. */
+function stateOfOurs(state: string): UploadState {
+  try {
+    return readState(state);
+  } catch {
+    return NOTHING;
   }
 }

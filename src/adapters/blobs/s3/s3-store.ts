@@ -41,6 +41,8 @@ export interface S3Store {
   remove(location: string): Promise<void>;
   begin(location: string): Promise<string>;
   putPart(location: string, id: string, number: number, bytes: Outgoing): Promise<StoredPart>;
+  /** A part of bytes that lie in the store. Of which object is not sure: Swift knows no condition for one that was made of parts. */
+  copyPart(location: string, id: string, number: number, source: { from: string; span: Span }): Promise<StoredPart>;
   /** Rejects with S3Refusal when there is no such upload (any more), or its parts are others than these. */
   complete(location: string, id: string, parts: readonly StoredPart[]): Promise<void>;
   /** Fine when there is no such upload. */
@@ -148,6 +150,20 @@ export function createS3Store({ sdk, client, calls, bucket, prefix }: S3StoreOpt
         ),
       );
       return { etag, size: bytes.size };
+    },
+
+    async copyPart(location, id, number, { from, span }) {
+      const answer = await calls((abortSignal) => {
+        const command = new sdk.UploadPartCopyCommand({
+          ...at(location),
+          UploadId: id,
+          PartNumber: number,
+          CopySource: encodeURI(`${bucket}/${prefix}${from}`),
+          CopySourceRange: `bytes=${span.first}-${span.last}`,
+        });
+        return client.send(command, { abortSignal }).then(({ CopyPartResult }) => required(CopyPartResult?.ETag));
+      });
+      return { etag: answer, size: span.last - span.first + 1 };
     },
 
     async complete(location, id, parts) {

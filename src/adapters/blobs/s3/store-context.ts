@@ -15,6 +15,8 @@ export interface StoreContext {
   readonly signBodies: boolean;
   /** Where the latest uploads came to lie that this process has committed, by their key. */
   readonly committed: { get(uploadKey: string): string | undefined; set(uploadKey: string, location: string): unknown };
+  /** Whether the ETag of a multipart object tells its parts, as far as is known. */
+  readonly etags: { tell: boolean };
   /** `look`, a few at a time and one for all who ask for the same at once. */
   look(location: string): Promise<Look | undefined>;
   /** Goes on behind the caller's back; what fails is left to the sweep. */
