@@ -18,11 +18,16 @@ const PATIENCE_MS = 60_000;
 /** The server runs with SWEEP_FLAGS. Reports what is left over or gone; then the model knows that unreferenced layers are gone. */
 export async function checkSweep(trial: Trial, objects: StoredObjects): Promise<void> {
   const needed = neededDigests(trial.model);
+  let names: string[] = [];
   for (const giveUpAt = performance.now() + PATIENCE_MS; performance.now() < giveUpAt; await sleep(250)) {
-    if ((await objects.list()).length <= needed.size) break;
+    const all = await objects.list();
+    const orphans = await objects.orphans(all);
+    names = all.filter((name) => !orphans.has(name));
+    trial.report.orphans = orphans.size;
+    if (names.length <= needed.size) break;
   }
   const found: string[] = [];
-  for (const name of await objects.list()) {
+  for (const name of names) {
     const digest = sha256Digest(await objects.read(name));
     if (!needed.has(digest) || found.includes(digest)) trial.report.breach('left over', `${name} holds ${digest}`);
     found.push(digest);

@@ -33,6 +33,7 @@ export function closingTable(report: Report, crashes: string): string {
     ['changes in flight at a crash', report.inFlight],
     ['of these had happened', report.inFlightDone],
     ['uploads resumed and completed', report.uploadsResumed],
+    ['orphans left to the sweep', report.orphans],
     ...KINDS.map((kind): [string, number] => [kind, countBreaches(report, kind)]),
     ['start to ready, median ms', Math.round(ready[ready.length >> 1] ?? 0)],
     ['start to ready, worst ms', Math.round(ready.at(-1) ?? 0)],

@@ -28,6 +28,8 @@ export interface Report {
   inFlight: number;
   inFlightDone: number;
   uploadsResumed: number;
+  /** Objects left by a crash before their row, which the sweep takes later; see StoredObjects. */
+  orphans: number;
   readonly readyMs: number[];
   readonly breaches: Breach[];
   /** The last operations with their answers, oldest first. */
@@ -48,6 +50,7 @@ export function createReport(): Report {
     inFlight: 0,
     inFlightDone: 0,
     uploadsResumed: 0,
+    orphans: 0,
     readyMs: [],
     breaches: [],
     journal: [],

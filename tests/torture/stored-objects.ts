@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import pg from 'pg';
 import { sha256Digest } from '../black-box/content.ts';
 import { signAws } from '../support/sign-aws.ts';
 import type { StoreServers, TestStores } from '../support/test-stores.ts';
@@ -12,10 +13,21 @@ export interface StoredObjects {
   list(): Promise<string[]>;
   read(name: string): Promise<Buffer>;
   remove(name: string): Promise<void>;
+  /**
+   * Those that no row knows. Where several processes may serve they are left alone for an hour, since another may just be about to write their
+   * row; only one process alone removes them at once.
+   */
+  orphans(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export function storedFiles(data: string): StoredObjects {
-  return { list: () => listStoredFiles(data), read: (file) => readFile(file), remove: (file) => rm(file) };
+  return {
+    list: () => listStoredFiles(data),
+    read: (file) => readFile(file),
+    remove: (file) => rm(file),
+    // They are removed at once here, so none is excused.
+    orphans: async () => new Set(),
+  };
 }
 
 export interface StoredInBucket extends StoredObjects {
@@ -45,6 +57,22 @@ export function storedInBucket(s3: S3, stores: TestStores): StoredInBucket {
     },
     read: (name) => askS3(s3, 'GET', path(name)),
     remove: async (name) => void (await askS3(s3, 'DELETE', path(name))),
+    orphans: async (names) => {
+      const client = new pg.Client({ connectionString: stores.settings.database });
+      await client.connect();
+      try {
+        // An upload's objects are named after its key.
+        const { rows } = await client.query<{ name: string }>(
+          `select name from unnest($1::text[]) name
+           where not exists (select from blobs where position(location in name) > 0)
+             and not exists (select from uploads where position(object_key in name) > 0)`,
+          [names],
+        );
+        return new Set(rows.map(({ name }) => name));
+      } finally {
+        await client.end();
+      }
+    },
     write: async (name, bytes) => void (await askS3(s3, 'PUT', path(name), bytes)),
   };
 }

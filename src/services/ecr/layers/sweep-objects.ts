@@ -9,12 +9,12 @@ export interface SweptSlice {
   readonly more: boolean;
 }
 
-/** Small layers that come whole have no row before they are stored, and other nodes do not know of them: none takes so long. */
-const leastAgeMs = 60 * 60 * 1000;
+/** Small layers that come whole have no row before they are stored, and other processes do not know of them: none takes so long. */
+const leastSharedAgeMs = 60 * 60 * 1000;
 
 /**
- * A sweep that does one slice of a round per call. Objects younger than the longest of grace period, upload expiry and an hour are left alone:
- * the row that will know them may still be on its way. What an open upload wrote stays, under whatever name.
+ * A sweep that does one slice of a round per call. Objects younger than the grace period, the upload expiry and, where other processes
+ * serve, an hour are left alone: the row that will know them may still be on its way. What an open upload wrote stays, under whatever name.
  */
 export function createObjectSweep(ecr: EcrService): () => Promise<SweptSlice> {
   let round: AsyncIterator<readonly ListedObject[]> | undefined;
@@ -33,8 +33,8 @@ export function createObjectSweep(ecr: EcrService): () => Promise<SweptSlice> {
 }
 
 async function sweepSlice(ecr: EcrService, objects: readonly ListedObject[]): Promise<number> {
-  const { layerGracePeriodMs, uploadExpiryMs } = ecr.settings;
-  const youngest = Math.max(layerGracePeriodMs, uploadExpiryMs, leastAgeMs);
+  const { layerGracePeriodMs, uploadExpiryMs, sharedUploads } = ecr.settings;
+  const youngest = Math.max(layerGracePeriodMs, uploadExpiryMs, sharedUploads ? leastSharedAgeMs : 0);
   const { unrecordedObjects } = ecr.uploadTurns;
   const old = objects.filter(
     ({ name, upload, ageMs }) =>
