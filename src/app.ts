@@ -1,4 +1,4 @@
-/** The only place where parts are joined: settings in, a running server out. */
+/** Where the parts of a server are joined: settings in, a running server out. What it keeps is joined in open-stores.ts. */
 import { lockData } from './adapters/keys/data-lock.ts';
 import { registryHostOf, registrySchemeOf } from './config/registry-host.ts';
 import type { Config } from './config.ts';
@@ -25,9 +25,6 @@ import { createFindAccessKey } from './services/iam/accounts.ts';
 import { servesRegion } from './services/region-name.ts';
 import type { ServiceSettings } from './services/settings.ts';
 import { version } from './version.ts';
-
-export { openStores, type Stores } from './open-stores.ts';
-export { rootAccessKeyOf, serverOf } from './prepare-data.ts';
 
 export interface App {
   /** `http://127.0.0.1:4510`, with the port that was really taken. */
