@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -65,12 +66,13 @@ export function on(operation: string, fault: Fault, times?: number): Rule {
   return { fault, when: (seen) => operationOf(seen) === operation, ...(times !== undefined && { times }) };
 }
 
-export async function startFaultyStore(endpoint: string): Promise<FaultyStore> {
+/** With `tls` (PEM) it speaks HTTPS. */
+export async function startFaultyStore(endpoint: string, tls?: { key: string; cert: string }): Promise<FaultyStore> {
   const agent = new Agent({ keepAlive: true });
   let rules: { rule: Rule; left: number }[] = [];
   let seen: ObservedRequest[] = [];
 
-  const server = createServer((incoming, answer) => {
+  const onRequest = (incoming: IncomingMessage, answer: ServerResponse) => {
     const url = new URL(incoming.url ?? '/', endpoint);
     const observed: ObservedRequest = {
       method: incoming.method ?? '',
@@ -83,12 +85,13 @@ export async function startFaultyStore(endpoint: string): Promise<FaultyStore> {
     if (rule) rule.left--;
     answer.on('error', () => {});
     pass(endpoint, agent, incoming, answer, rule?.rule.fault).catch(() => answer.destroy());
-  });
+  };
+  const server = tls ? createTlsServer(tls, onRequest) : createServer(onRequest);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get seen() {
       return seen;
     },

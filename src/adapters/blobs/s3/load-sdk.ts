@@ -37,6 +37,8 @@ function missing(name: string, cause: unknown): BlobStoreUnavailable {
   );
 }
 
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
 /** A client that tries nothing again by itself (see retry-calls.ts) and asks for nothing that only AWS has. */
 export function createClient(sdk: Sdk, options: S3Options): S3Client {
   const agentOptions = { keepAlive: true, maxSockets: MOST_SOCKETS, scheduling: 'lifo' } as const;
@@ -46,6 +48,8 @@ export function createClient(sdk: Sdk, options: S3Options): S3Client {
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     ...(options.credentials && { credentials: options.credentials }),
     maxAttempts: 1,
+    // It would tell the console of failures that we try again, or report ourselves.
+    logger: silent,
     // Other stores than AWS refuse the newer checksums; the digest of every blob is checked anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -183,12 +183,12 @@ describe('multipart uploads', { skip: whyNoS3() ?? false }, () => {
         const taken = await other.takeOver(row, acknowledged.length);
         if (first) assert.equal(await blobs.check(first), 'good');
 
-        const late = appendTo(blobs, row, acknowledged.length, randomBytes(12 * MIB));
+        const late = appendTo(blobs, row, acknowledged.length, randomBytes(12 * MIB)).catch((error: unknown) => error);
         const good = randomBytes(12 * MIB);
         const whole = Buffer.concat([acknowledged, good]);
         const upload = await appendTo(other, taken, acknowledged.length, good);
         const blob = await other.commit(upload, { digest: digestOf(whole), size: whole.length });
-        const outcome = await late.catch((error: unknown) => error);
+        const outcome = await late;
         assert(!(outcome instanceof Error) || outcome instanceof UploadLost, String(outcome));
         await appendTo(blobs, row, acknowledged.length, randomBytes(12 * MIB)).catch(() => undefined);
         await other.abort(row);

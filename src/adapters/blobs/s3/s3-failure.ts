@@ -63,6 +63,8 @@ const PASSING = new Set([
 
 const FULL = new Set(['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull', 'InsufficientCapacity']);
 
+const UNTRUSTED = "The store's certificate is signed by nobody we know: name the file with the signer's in s3-ca.";
+
 /** What to do about the failures that only an operator can end. */
 const ADVICE: Readonly<Record<string, string>> = {
   NoSuchBucket: 'The bucket does not exist: create it, or correct the setting "blobs".',
@@ -75,6 +77,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   CredentialsProviderError:
     'No credentials were found: set s3-access-key-id and s3-secret-access-key, or what the AWS SDK looks for.',
   PermanentRedirect: 'The bucket is in another region: correct s3-region (and s3-endpoint).',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_HAS_EXPIRED: "The store's certificate has expired.",
+  ERR_TLS_CERT_ALTNAME_INVALID: "The store's certificate is for another host name: correct s3-endpoint.",
   AuthorizationHeaderMalformed: 'The bucket is in another region: correct s3-region.',
 };
 
