@@ -6,7 +6,7 @@ import type { EcrService } from '../ecr-service.ts';
 import { invalidLayerPart, layerTooLarge } from '../faults.ts';
 import { limits } from '../limits.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
-import { explainLoss, forgetLostUpload, tryHoldUpload } from './hold-upload.ts';
+import { claimMs, explainLoss, forgetLostUpload, tryHoldUpload } from './hold-upload.ts';
 import type { PartProgress } from './part-rules.ts';
 
 export interface AppendOptions {
@@ -23,10 +23,10 @@ export interface Appended {
 }
 
 /**
- * How long bytes wait for a request on another node. A client whose connection broke comes again at once, while that node may still be
- * recording what came; regctl then asks for the offset and goes on, docker, podman and crane begin the layer anew.
+ * How long bytes wait for a request on another node: longer than its claim lasts should that node be dead. A client whose connection broke comes
+ * again at once, and what it would be told otherwise (400, as of ECR) no SDK tries again.
  */
-const patienceMs = 3_000;
+const patienceMs = claimMs + 5_000;
 
 /**
  * Throws RepositoryNotFound, UploadNotFound, InvalidLayerPart (another request is writing, or the upload stands elsewhere than
