@@ -31,8 +31,8 @@ export function requestS3(server: S3Server, method: string, path: string, body?:
     host,
     path: fullPath,
     body: body ?? '',
-    // Without it, what a body has none of would be sent as chunks.
-    headers: { 'Content-Length': String(body?.length ?? 0) },
+    // What is said here is not guessed: without a length it would be sent in chunks, and as a form moto would lose it.
+    headers: { 'Content-Length': String(body?.length ?? 0), 'Content-Type': 'application/octet-stream' },
     service: 's3',
     region: server.region,
   });
