@@ -6,15 +6,15 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Lie =
-  /** Answers manifests by tag from a memory of 300 ms, whatever changed. */
+  /** Answers manifests by tag from a memory of a second, whatever changed. */
   | 'stale cache'
-  /** Says that an image is deleted, and deletes it 150 ms later. */
+  /** Says that an image is deleted, and deletes it half a second later. */
   | 'late delete'
   /** Now and then says that a manifest was stored, and does not store it. */
   | 'lost push'
   /** Now and then cannot find a layer. */
   | 'lost layer'
-  /** Answers a listing from a memory of 300 ms. */
+  /** Answers a listing from a memory of a second. */
   | 'stale list';
 
 export interface LyingNode extends AsyncDisposable {
@@ -46,13 +46,13 @@ export async function startLyingNode(truth: string, lie: Lie): Promise<LyingNode
     if (lie === 'stale cache' && byTag && (method === 'GET' || method === 'HEAD')) return remembered(exchange);
     if (lie === 'stale list' && headers['x-amz-target']?.includes('ListImages')) return remembered(exchange);
     if (lie === 'late delete' && method === 'DELETE' && /\/manifests\/sha256:/.test(path)) {
-      const deleted = sleep(150).then(() => forward(truth, exchange));
+      const deleted = sleep(500).then(() => forward(truth, exchange));
       later.add(deleted);
       // Whether there was such an image decides what is said.
       const there = await forward(truth, { ...exchange, method: 'HEAD' });
       return there.status === 200 ? { status: 202, headers: {}, body: Buffer.alloc(0) } : deleted;
     }
-    if (lie === 'lost push' && method === 'PUT' && byTag && asked % 7 === 0) {
+    if (lie === 'lost push' && method === 'PUT' && byTag && asked % 2 === 0) {
       const { 'content-length': _, ...head } = headers;
       const there = await forward(truth, { ...exchange, method: 'HEAD', headers: head });
       if (there.status === 200) return { status: 201, headers: there.headers, body: Buffer.alloc(0) };
@@ -68,7 +68,7 @@ export async function startLyingNode(truth: string, lie: Lie): Promise<LyingNode
     const known = memory.get(key);
     if (known !== undefined && known.until > performance.now()) return known.answered;
     const answered = await forward(truth, exchange);
-    memory.set(key, { answered, until: performance.now() + 300 });
+    memory.set(key, { answered, until: performance.now() + 1_000 });
     return answered;
   }
 

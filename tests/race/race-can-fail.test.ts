@@ -16,7 +16,8 @@ const LIES: Readonly<Record<Lie, RegExp>> = {
 
 for (const [lie, words] of Object.entries(LIES) as [Lie, RegExp][]) {
   test(`a node with a ${lie} is found out`, async () => {
-    const nodes = await startRaceNodes(1);
+    // Nothing is collected: the lies are about other things, and come to light sooner so.
+    const nodes = await startRaceNodes(1, ['--layer-grace-period=1h']);
     try {
       const truth = nodes.servers[0]!;
       await using liar = await startLyingNode(truth.origin, lie);
@@ -27,7 +28,7 @@ for (const [lie, words] of Object.entries(LIES) as [Lie, RegExp][]) {
         clients: 8,
         milliseconds: 2_500,
         // What each lie is told about.
-        atLeast: { 'tags read': 150, 'parts read': 150, 'images deleted': 15, 'lists read': 20 },
+        atLeast: { 'tags read': 100, 'parts read': 100, 'images deleted': 8, 'lists read': 15 },
       });
       const found = report.problems.filter((problem) => words.test(problem));
       assert.ok(found.length > 0, `went unnoticed; said instead: ${report.problems.slice(0, 3).join('\n')}`);

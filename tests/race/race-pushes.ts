@@ -8,7 +8,7 @@ import { contentOf, REPOSITORIES } from './race-things.ts';
 
 const octets = { 'content-type': 'application/octet-stream' };
 /** A layer may be collected between its push and that of its manifest (the grace period is nothing), so pushes are tried again, as clients do. */
-const MOST_TRIES = 6;
+const MOST_TRIES = 3;
 
 /** Brings what the image needs, then the image itself. Answers when it is there, or could not be brought. */
 export async function pushImage(
