@@ -11,11 +11,11 @@ import {
   UploadLost,
   UploadTooLarge,
 } from '../../../ports/blob-store.ts';
+import { receiveSource } from '../receiving/receive-source.ts';
+import { createChunkRecycler } from '../receiving/recycle-chunks.ts';
+import { digestHere, discard, type RunningDigest, SMALL_UPLOAD, textOf } from '../receiving/running-digests.ts';
 import { closeFile, syncFileData, writeAllFully } from './file-calls.ts';
 import { hashFile } from './hash-file.ts';
-import { receiveSource } from './receive-source.ts';
-import { createChunkRecycler } from './recycle-chunks.ts';
-import { digestHere, discard, type RunningDigest, SMALL_UPLOAD, textOf } from './running-digests.ts';
 import type { StoreContext } from './store-context.ts';
 import { cutBack, openUploadFile } from './upload-file.ts';
 import { digestInState, uploadState } from './upload-state.ts';

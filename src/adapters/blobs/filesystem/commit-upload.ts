@@ -11,6 +11,7 @@ import {
   type StoredBlob,
   UploadLost,
 } from '../../../ports/blob-store.ts';
+import { splitDigest } from '../split-digest.ts';
 import {
   closeFile,
   isAbsence,
@@ -23,7 +24,7 @@ import {
 } from './file-calls.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { hashFile } from './hash-file.ts';
-import { locationOf, objectPath, splitDigest, uploadPath } from './object-paths.ts';
+import { locationOf, objectPath, uploadPath } from './object-paths.ts';
 import type { StoreContext } from './store-context.ts';
 import { takeBackUpload } from './take-back-upload.ts';
 import { digestInState } from './upload-state.ts';

@@ -1,7 +1,7 @@
 /** Reads the beginning of a file into a digest of the worker: to make a lost digest again, and to verify an object. */
-import type { Block, Blocks } from './blocks.ts';
+import type { Block, Blocks } from '../receiving/blocks.ts';
+import type { WorkerHash } from '../receiving/hashing.ts';
 import { readFully } from './file-calls.ts';
-import type { WorkerHash } from './hashing.ts';
 
 /** Hashes the first `length` bytes, reading one block while the worker hashes another. Answers how many there were. */
 export async function hashFile(fd: number, length: number, hash: WorkerHash, blocks: Blocks): Promise<number> {

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  isLocation,
-  isUploadKey,
-  locationOf,
-  newUploadKey,
-  objectPath,
-  splitDigest,
-  uploadPath,
-} from './object-paths.ts';
+import { splitDigest } from '../split-digest.ts';
+import { isLocation, isUploadKey, locationOf, newUploadKey, objectPath, uploadPath } from './object-paths.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 

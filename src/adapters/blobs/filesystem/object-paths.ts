@@ -15,11 +15,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DigestAlgorithm } from '../../../ports/blob-store.ts';
+import { splitDigest } from '../split-digest.ts';
 
 const KEY = /^(\d{4}-\d\d-\d\d)\.([0-9a-f]{32})$/;
 const LOCATION =
   /^(?:sha256\/(\d{4}-\d\d-\d\d)\/[0-9a-f]{64}|sha512\/(\d{4}-\d\d-\d\d)\/[0-9a-f]{128})\.([0-9a-f]{32})$/;
-const DIGEST = /^(?:(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128}))$/;
 
 export const ALGORITHMS: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
 
@@ -67,12 +67,4 @@ export function placesOf(key: string): { directories: string[]; ending: string }
   const [, day, random] = KEY.exec(key) ?? [];
   if (!day) throw new TypeError('Not an upload key of this blob store.');
   return { directories: ALGORITHMS.map((algorithm) => join(algorithm, day)), ending: `.${random}` };
-}
-
-/** Splits a digest. Throws a TypeError unless it is sha256 or sha512 in lowercase hex; callers have checked it long before. */
-export function splitDigest(digest: string): { algorithm: DigestAlgorithm; hex: string } {
-  const [, sha256, hex256, sha512, hex512] = DIGEST.exec(digest) ?? [];
-  if (sha256) return { algorithm: 'sha256', hex: hex256! };
-  if (sha512) return { algorithm: 'sha512', hex: hex512! };
-  throw new TypeError('Not a sha256 or sha512 digest.');
 }

@@ -1,10 +1,11 @@
 /** What is asked of a committed object: how it looks, whether its bytes are right, and to be gone. */
 import { constants } from 'node:fs';
 import type { StoredBlob } from '../../../ports/blob-store.ts';
+import { splitDigest } from '../split-digest.ts';
 import { closeFile, errorCode, isAbsence, lookAtFile, lookForFileNow, openFile, removeFile } from './file-calls.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { hashFile } from './hash-file.ts';
-import { isUploadKey, objectPath, splitDigest, uploadPath } from './object-paths.ts';
+import { isUploadKey, objectPath, uploadPath } from './object-paths.ts';
 import type { StoreContext } from './store-context.ts';
 
 /** See BlobStore.check: one look, no byte read. */

@@ -1,7 +1,7 @@
 /** Writes a large upload: gathers its chunks in blocks, which are hashed by the worker and written by the system side by side. */
-import { BLOCK_SIZE, type Block, type Blocks } from './blocks.ts';
+import { BLOCK_SIZE, type Block, type Blocks } from '../receiving/blocks.ts';
+import type { WorkerHash } from '../receiving/hashing.ts';
 import { syncFileData, writeAllFully } from './file-calls.ts';
-import type { WorkerHash } from './hashing.ts';
 
 /** How many blocks one upload may have in flight, so that several uploads share what there is. */
 const IN_FLIGHT = 8;

@@ -10,9 +10,9 @@ import {
   UploadLost,
   UploadTooLarge,
 } from '../../../ports/blob-store.ts';
-import { receiveSource } from '../filesystem/receive-source.ts';
-import { createChunkRecycler } from '../filesystem/recycle-chunks.ts';
-import { digestHere, discard, type RunningDigest, SMALL_UPLOAD, textOf } from '../filesystem/running-digests.ts';
+import { receiveSource } from '../receiving/receive-source.ts';
+import { createChunkRecycler } from '../receiving/recycle-chunks.ts';
+import { digestHere, discard, type RunningDigest, SMALL_UPLOAD, textOf } from '../receiving/running-digests.ts';
 import { type LargeAppend, startLargeAppend } from './large-append.ts';
 import { newLocation } from './object-names.ts';
 import { outgoingBytes } from './outgoing.ts';

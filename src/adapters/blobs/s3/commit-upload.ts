@@ -9,7 +9,7 @@ import {
   type StoredBlob,
   UploadLost,
 } from '../../../ports/blob-store.ts';
-import { splitDigest } from '../filesystem/object-paths.ts';
+import { splitDigest } from '../split-digest.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { digestBytes, hashObject } from './hash-object.ts';
 import { multipartEtag } from './multipart-etag.ts';

@@ -1,7 +1,7 @@
 /** Reads an object once and hashes it in the worker. */
 import { createHash } from 'node:crypto';
 import type { DigestAlgorithm } from '../../../ports/blob-store.ts';
-import { BLOCK_SIZE, type Block } from '../filesystem/blocks.ts';
+import { BLOCK_SIZE, type Block } from '../receiving/blocks.ts';
 import { readObject } from './read-object.ts';
 import type { Look } from './s3-store.ts';
 import type { StoreContext } from './store-context.ts';

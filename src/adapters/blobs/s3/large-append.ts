@@ -1,5 +1,5 @@
 /** The way of a request with many bytes: parts of a multipart upload, which is begun with the first part that is sent. */
-import { discard, type RunningDigest, textOf } from '../filesystem/running-digests.ts';
+import { discard, type RunningDigest, textOf } from '../receiving/running-digests.ts';
 import type { Append, Appended } from './append-upload.ts';
 import { newLocation } from './object-names.ts';
 import { outgoingPart } from './outgoing.ts';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { BlobAbsent, type ByteRange, type OpenBlob, type StoredBlob } from '../../../ports/blob-store.ts';
-import { splitDigest } from '../filesystem/object-paths.ts';
+import { splitDigest } from '../split-digest.ts';
 import { looksGood } from './fingerprint.ts';
 import { readObject } from './read-object.ts';
 import { createReceiver } from './receiver.ts';

@@ -2,9 +2,9 @@
 import { LRUCache } from 'lru-cache';
 import type { KeepsFigures } from '../../../lib/figure.ts';
 import { type BlobStore, BlobStoreUnavailable, type OpenBlob } from '../../../ports/blob-store.ts';
-import { BLOCK_SIZE, createBlocks } from '../filesystem/blocks.ts';
-import { createHashing } from '../filesystem/hashing.ts';
-import { createRunningDigests } from '../filesystem/running-digests.ts';
+import { BLOCK_SIZE, createBlocks } from '../receiving/blocks.ts';
+import { createHashing } from '../receiving/hashing.ts';
+import { createRunningDigests } from '../receiving/running-digests.ts';
 import { appendUpload } from './append-upload.ts';
 import { commitUpload } from './commit-upload.ts';
 import { listObjects } from './list-objects.ts';

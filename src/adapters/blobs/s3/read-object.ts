@@ -1,8 +1,8 @@
 /** Reads a stretch of an object to its end: a stream that breaks off is taken up again where it stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BlobStoreUnavailable } from '../../../ports/blob-store.ts';
-import { receiveSource } from '../filesystem/receive-source.ts';
-import { createChunkRecycler } from '../filesystem/recycle-chunks.ts';
+import { receiveSource } from '../receiving/receive-source.ts';
+import { createChunkRecycler } from '../receiving/recycle-chunks.ts';
 import { isRefusal } from './s3-failure.ts';
 import type { Incoming, Look, S3Store, Span } from './s3-store.ts';
 

@@ -1,7 +1,7 @@
 /** What the operations of one S3 blob store share. Made by open-s3-blobs.ts. */
-import type { Blocks } from '../filesystem/blocks.ts';
-import type { Hashing } from '../filesystem/hashing.ts';
-import type { RunningDigests } from '../filesystem/running-digests.ts';
+import type { Blocks } from '../receiving/blocks.ts';
+import type { Hashing } from '../receiving/hashing.ts';
+import type { RunningDigests } from '../receiving/running-digests.ts';
 import type { PartBudget } from './part-writer.ts';
 import type { Look, S3Store } from './s3-store.ts';
 

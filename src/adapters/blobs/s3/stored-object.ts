@@ -1,6 +1,6 @@
 /** What is asked of a committed object: how it looks, and whether its bytes are right. */
 import type { StoredBlob } from '../../../ports/blob-store.ts';
-import { splitDigest } from '../filesystem/object-paths.ts';
+import { splitDigest } from '../split-digest.ts';
 import { fingerprintOf, looksGood } from './fingerprint.ts';
 import { hashObject } from './hash-object.ts';
 import type { StoreContext } from './store-context.ts';

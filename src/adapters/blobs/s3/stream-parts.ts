@@ -1,6 +1,6 @@
 /** Turns the chunks of a large request into parts: gathered in blocks of shared memory, hashed by the worker while they go up. */
-import { BLOCK_SIZE, type Block, type Blocks } from '../filesystem/blocks.ts';
-import type { WorkerHash } from '../filesystem/hashing.ts';
+import { BLOCK_SIZE, type Block, type Blocks } from '../receiving/blocks.ts';
+import type { WorkerHash } from '../receiving/hashing.ts';
 import type { PartWriter, Piece } from './part-writer.ts';
 
 /** A piece in a block that the worker knows. */

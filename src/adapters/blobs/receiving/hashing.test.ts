@@ -7,9 +7,9 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { BlobStoreUnavailable } from '../../../ports/blob-store.ts';
+import { openFilesystemBlobs } from '../filesystem/open-filesystem-blobs.ts';
 import { type Block, createBlocks } from './blocks.ts';
 import { createHashing } from './hashing.ts';
-import { openFilesystemBlobs } from './open-filesystem-blobs.ts';
 
 function filled(block: Block, bytes: Buffer): [Block, number] {
   block.bytes.set(bytes);
