@@ -11,7 +11,7 @@ export function databaseCostPage(): string {
 Printed by \`scripts/generate-docs.ts\` from \`tests/statements/expected.table.ts\`, which \`tests/statements/statements.test.ts\` holds against a running
 server: queries are counted at the driver, without \`begin\` and \`commit\`.
 
-A query on SQLite is a call within the process (2 to 50 µs). On PostgreSQL it is a round trip; a transaction costs one more for its commit, while its
+A query on SQLite is a call within the process (2 to 50 µs). On PostgreSQL it is a round trip; a transaction costs one more for its commit (which tells other nodes, too), while its
 \`begin\` travels with the first query. What is asked again is answered from memory: a lease that each node renews twice a second keeps that true
 on many nodes, at no query per request.
 

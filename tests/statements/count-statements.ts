@@ -17,7 +17,7 @@ export interface StatementCounter extends Disposable {
 }
 
 const transactionWords = /^(begin|commit|rollback|savepoint|release)\b/i;
-/** Leases and messages between nodes: they come by the clock, not by requests. A commit that tells others begins with `select`. */
+/** Leases and messages between nodes come by the clock, not by requests; a change is told to the others in the same round trip as its commit. */
 const housekeeping = /\b(nodes|pg_notify)\b|^listen\b/i;
 
 export function countStatements(): StatementCounter {
