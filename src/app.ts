@@ -110,7 +110,7 @@ export async function startApp(
         awsJson: createAwsJsonEdge({ ecr, readIdentity }),
         awsQuery: createAwsQueryEdge({ readIdentity }),
         probes: createProbesEdge({
-          readiness: createReadiness(ports, () => draining),
+          readiness: createReadiness(ecr, () => draining),
           metrics: worker === undefined ? metrics : worker.shareMetrics(metrics),
         }),
         front: createFrontPage(version),

@@ -11,12 +11,14 @@ import { checkNames, checkOpenFiles, checkPort, checkServer } from './adapters/s
 import { checkTls } from './adapters/surroundings/check-tls.ts';
 import { registryHostOf } from './config/registry-host.ts';
 import type { Config } from './config.ts';
-import { certificates, openBlobs } from './open-stores.ts';
+import { certificates, openBlobs, placeOfLayers } from './open-stores.ts';
 import { type HealthFinding, problem } from './ports/health-finding.ts';
 import type { Keys } from './ports/keys.ts';
 import { checkBlobStore } from './services/doctor/check-blob-store.ts';
 import { checkKeys } from './services/doctor/check-keys.ts';
+import { checkLayerMark } from './services/doctor/check-layer-mark.ts';
 import { keyCheckName } from './services/iam/same-keys.ts';
+import { installationIdName } from './services/integrity/layer-store-mark.ts';
 
 /** Another account, whose host shows whether a wildcard is there. */
 const SOME_ACCOUNT = '123456789012';
@@ -67,15 +69,15 @@ async function checkDatabase(config: Config): Promise<HealthFinding[]> {
 }
 
 async function checkOurKeys(config: Config): Promise<HealthFinding[]> {
-  return [checkKeys(await fixedKeys(config), await keysOf(config))];
+  return [checkKeys(await installationValue(config, keyCheckName), await keysOf(config))];
 }
 
-/** What the database keeps to compare keys with; read without opening it as a server would, which makes what is not there. */
-async function fixedKeys(config: Config): Promise<string | undefined> {
-  if (config.database === undefined) return installationValueOfSqlite(join(config.data, 'longshore.db'), keyCheckName);
+/** What all nodes agreed on under this name; read without opening it as a server would, which makes what is not there. */
+async function installationValue(config: Config, name: string): Promise<string | undefined> {
+  if (config.database === undefined) return installationValueOfSqlite(join(config.data, 'longshore.db'), name);
   const { installationValueOfPostgres } = await import('./adapters/sql/health/check-postgres-health.ts');
   const ca = await certificates('databaseCa', config.databaseCa);
-  return installationValueOfPostgres({ url: config.database, ...ca }, keyCheckName);
+  return installationValueOfPostgres({ url: config.database, ...ca }, name);
 }
 
 async function keysOf(config: Config): Promise<Keys | undefined> {
@@ -85,14 +87,21 @@ async function keysOf(config: Config): Promise<Keys | undefined> {
 }
 
 async function checkLayers(config: Config): Promise<HealthFinding[]> {
+  const place = placeOfLayers(config);
+  // A database that cannot be read has been told already.
+  const id = await installationValue(config, installationIdName).catch(() => undefined);
   // Opening would make the directory; whether it can be made was looked at already.
-  if (config.blobs === undefined && !(await exists(join(config.data, 'blobs')))) return [];
+  if (config.blobs === undefined && !(await exists(place.name))) {
+    return id === undefined ? [] : [await checkLayerMark(id, undefined, place)];
+  }
   const blobs = await openBlobs(config);
   try {
-    const name =
-      config.blobs === undefined ? join(config.data, 'blobs') : `s3://${config.blobs.bucket}/${config.blobs.prefix}`;
+    const mark = await checkLayerMark(id, blobs, place);
+    // A probe has no business in a store that is not ours.
+    if (mark.verdict === 'problem') return [mark];
     const redirects = config.blobs !== undefined && config.blobDelivery === 'redirect';
-    return await checkBlobStore(blobs, { name, redirects, fetchUrl: (url, init) => fetch(url, init) });
+    const use = { name: place.name, redirects, fetchUrl: (url: string, init: RequestInit) => fetch(url, init) };
+    return [mark, ...(await checkBlobStore(blobs, use))];
   } finally {
     await blobs.close();
   }

@@ -20,6 +20,7 @@ import type { Keys } from './ports/keys.ts';
 import type { Metadata } from './ports/metadata.ts';
 import type { Ports } from './ports/ports.ts';
 import { confirmKeys, keysAreFixed } from './services/iam/same-keys.ts';
+import { confirmLayerStore, type LayerStorePlace } from './services/integrity/layer-store-mark.ts';
 import { confirmLayerPlace } from './services/integrity/same-layer-place.ts';
 import { version } from './version.ts';
 
@@ -58,6 +59,12 @@ export async function openStores(config: StorageConfig, options: OpenStoresOptio
   try {
     await confirmPlace(database.ports, config);
     const blobs = await openBlobs(config);
+    try {
+      await confirmLayerStore({ ...database.ports, blobs }, placeOfLayers(config));
+    } catch (error) {
+      await blobs.close();
+      throw error;
+    }
     return {
       ports: {
         ...database.ports,
@@ -155,6 +162,13 @@ export async function openBlobs(config: StorageConfig): Promise<BlobStore & Part
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
     ...(await certificates('s3Ca', config.s3Ca)),
   });
+}
+
+/** Where layers are, in the words of the settings. */
+export function placeOfLayers({ blobs, data }: StorageConfig): LayerStorePlace {
+  if (blobs === undefined) return { name: join(data, 'blobs'), mark: join(data, 'blobs', 'installation') };
+  const name = `s3://${blobs.bucket}/${blobs.prefix}`;
+  return { name, mark: `${name}installation` };
 }
 
 /** SQLite lies beside its layers, so nothing can be mixed up there. */

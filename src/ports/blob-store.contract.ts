@@ -6,6 +6,7 @@ import { after, before, describe } from 'node:test';
 import { type BlobStoreHarness, blobsUnderTest } from './blob-store-contract/blobs-under-test.ts';
 import { interruptionSuite } from './blob-store-contract/interruptions.ts';
 import { listingSuite } from './blob-store-contract/listing.ts';
+import { markSuite } from './blob-store-contract/marks.ts';
 import { readingSuite } from './blob-store-contract/reading.ts';
 import { successionSuite } from './blob-store-contract/succession.ts';
 import { uploadSuite } from './blob-store-contract/uploads.ts';
@@ -16,6 +17,7 @@ export function blobStoreContract(name: string, create: () => Promise<BlobStoreH
     before(() => at.start(create));
     after(() => at.end());
 
+    markSuite(at);
     uploadSuite(at);
     interruptionSuite(at);
     successionSuite(at);

@@ -86,7 +86,10 @@ export interface BlobStore {
   takeOver(upload: OpenUpload, offset: number): Promise<OpenUpload>;
   /** Forgets an upload and removes its bytes; what `commit` has made of them stays. Never rejects for one that is not there. */
   abort(upload: OpenUpload): Promise<void>;
-  /** How the object looks now, without reading it. `changed`: it is there and may be whole or not; `verify` knows. */
+  /**
+   * How the object looks now, without reading it. `changed`: it is there and may be whole or not; `verify` knows. Rejects with a TypeError for a
+   * location that no store of this kind gives out.
+   */
   check(blob: StoredBlob): Promise<'good' | 'changed' | 'absent'>;
   /** Reads and hashes the object. Answers its present fingerprint when the bytes match the digest, else `damaged` or `absent`. */
   verify(blob: StoredBlob): Promise<{ fingerprint: string } | 'damaged' | 'absent'>;
@@ -111,6 +114,13 @@ export interface BlobStore {
    * as long as a row has the upload open it must stay, whether a blob's row knows the name or not.
    */
   listObjects(): AsyncIterable<readonly ListedObject[]>;
+  /** The text that says whose store this is; undefined when there is none. Asks the store itself, each time. */
+  readMark(): Promise<string | undefined>;
+  /**
+   * Leaves a mark, durably, unless there is one; answers the one that is there then. It is never listed or removed. Of two different marks left at
+   * the very same moment both callers may be answered their own.
+   */
+  leaveMark(mark: string): Promise<string>;
   /** Rejects with BlobStoreUnavailable when it cannot be written to (for /readyz). */
   ping(): Promise<void>;
   close(): Promise<void>;

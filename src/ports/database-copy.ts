@@ -24,6 +24,8 @@ export interface DatabaseDraft extends DatabaseCopy {
     }>,
     at: number,
   ): void;
+  /** What the installation agreed on under this name; `value` from now on when it had not yet. */
+  fixInstallationValue(name: string, value: string): string;
   /** Seals every access key anew, as `seal` answers; which keys the installation has is fixed again at its next start. */
   reseal(seal: (accessKeyId: string, sealedSecret: Uint8Array) => Uint8Array): void;
   /** Drops what means nothing elsewhere (open uploads, changes told to caches); synced when it returns. */

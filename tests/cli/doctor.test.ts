@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { openPostgresDatabases, postgresMissing } from '../support/postgres-server.ts';
+import { postgresProgramsMissing, startPostgresServer } from '../support/postgres-server.ts';
 import { freshPrefix, useS3Server, whyNoS3 } from '../support/s3-server.ts';
 import { spawnServer } from '../support/spawn-server.ts';
 import { sqliteAndFiles } from '../support/test-stores.ts';
+import { pushImage } from './push-image.ts';
 import { type Run, runLongshore, scratchDirectory } from './run-longshore.ts';
 
 interface Finding {
@@ -51,11 +52,11 @@ test('beside a server it says that it is ready, and leaves no probe', async (t) 
   assert.equal(code, 0, stdout);
   assert.ok(findings.some(({ about, detail }) => about === 'server' && detail.includes(server.origin)));
   assert.ok(findings.some(({ about, detail }) => about === 'keys' && detail.includes('those of the installation')));
-  assert.equal(findings.filter(({ about }) => about === 'layer store').length, 3);
+  assert.equal(findings.filter(({ about }) => about === 'layer store').length, 4);
   const files = await readdir(join(server.dataDirectory, 'blobs'), { recursive: true, withFileTypes: true });
   assert.deepEqual(
-    files.filter((entry) => entry.isFile()),
-    [],
+    files.filter((entry) => entry.isFile()).map(({ name }) => name),
+    ['installation'],
   );
   assert.ok(!stdout.includes(server.secretAccessKey));
 });
@@ -85,6 +86,25 @@ describe('what is broken is told', () => {
     );
     await writeFile(join(data, 'longshore.db'), 'no database at all, but long enough to look like a file of one');
     assert.match(problemsOf(await doctor(['--data', data]), 'database')[0] ?? '', /cannot be read/);
+  });
+
+  test('layers that are not there, by every command that would take them for lost', async (t) => {
+    const data = join(await scratchDirectory(t), 'data');
+    const server = await spawnServer({ stores: sqliteAndFiles, dataDirectory: data });
+    t.after(() => server.stop());
+    await pushImage(server, 'app', 'v1');
+    await server.terminate();
+    await rename(join(data, 'blobs'), join(data, 'away'));
+    assert.match(problemsOf(await doctor(['--data', data]), 'layer store')[0] ?? '', /not mounted/);
+    for (const command of [['verify'], ['gc', '--dry-run'], ['gc', '--now'], ['backup', join(data, 'backup')]]) {
+      const { code, stdout, stderr } = await runLongshore([...command, '--data', data]);
+      assert.equal(code, 1, `${command}: ${stdout}${stderr}`);
+      assert.match(stderr, /not mounted/);
+    }
+    await rm(join(data, 'blobs'), { recursive: true });
+    await rename(join(data, 'away'), join(data, 'blobs'));
+    const { code, stdout } = await runLongshore(['verify', '--data', data]);
+    assert.equal(code, 0, stdout);
   });
 
   test('a port in use, a name that does not resolve', async (t) => {
@@ -136,9 +156,10 @@ describe('what is broken is told', () => {
 });
 
 test('PostgreSQL: empty, served, unsafe, out of reach; never a password', {
-  skip: postgresMissing() ?? false,
+  // A server of its own: a shared one may be set up for speed, which the doctor must complain of.
+  skip: postgresProgramsMissing() ?? false,
 }, async (t) => {
-  const databases = await openPostgresDatabases();
+  const databases = await startPostgresServer();
   t.after(() => databases.stop());
   const url = await databases.createDatabase();
   const data = join(await scratchDirectory(t), 'data');
@@ -184,7 +205,7 @@ test('S3: everything that is needed works, or what does not is named', { skip: w
   const fine = await doctor(['--data', data], env);
   assert.equal(fine.code, 0, fine.stdout);
   const details = fine.findings.filter(({ about }) => about === 'layer store').map(({ detail }) => detail);
-  assert.equal(details.length, 4, details.join('\n'));
+  assert.equal(details.length, 5, details.join('\n'));
   assert.ok(details.some((detail) => detail.includes('presigned')));
 
   const wrong = await doctor(['--data', data], { ...env, LONGSHORE_S3_SECRET_ACCESS_KEY: 'not-the-secret-of-it' });

@@ -10,6 +10,7 @@ import { createEcrService, type EcrService } from '../../src/services/ecr/ecr-se
 import { pushImage } from '../../src/services/ecr/images/push-image.ts';
 import { uploadWholeLayer } from '../../src/services/ecr/layers/upload-whole-layer.ts';
 import type { RepositoryRef } from '../../src/services/ecr/repositories/repository-ref.ts';
+import { confirmLayerStore } from '../../src/services/integrity/layer-store-mark.ts';
 import type { OperationContext } from '../../src/services/operation.ts';
 import type { ServiceSettings } from '../../src/services/settings.ts';
 import type { TestImage } from './make-image.ts';
@@ -53,6 +54,7 @@ export async function createMemoryEcr(
     keys: { dockerToken: randomBytes(32), pageToken: randomBytes(32), seal: randomBytes(32) },
   };
   await ports.metadata.write((tx) => tx.accounts.add({ accountId, createdAt: now }));
+  await confirmLayerStore(ports, { name: 'memory', mark: 'memory' });
   const allSettings: ServiceSettings = {
     defaultAccountId: accountId,
     defaultRegion: region,

@@ -22,6 +22,15 @@ export interface MemoryObject {
 /** By upload key or location. Hand in the same map again for a store that was restarted; change it to damage objects. */
 export type MemoryObjects = Map<string, MemoryObject>;
 
+/** The mark of the store whose objects these are, kept apart so that the objects are all that is in the map. */
+const marks = new WeakMap<MemoryObjects, string>();
+
+/** Takes the mark away, as when a disk is not mounted any more, or puts one there. */
+export function setMemoryMark(objects: MemoryObjects, mark: string | undefined): void {
+  if (mark === undefined) marks.delete(objects);
+  else marks.set(objects, mark);
+}
+
 export interface MemoryBlobsOptions {
   readonly now?: () => number;
   /** Makes this a store that redirects to such URLs. */
@@ -141,6 +150,17 @@ export function memoryBlobs(
         ageMs: Math.max(0, now() - object.changedAt),
       }));
       if (names.length > 0) yield names;
+    },
+
+    async readMark() {
+      ensureOpen();
+      return marks.get(objects);
+    },
+
+    async leaveMark(mark) {
+      ensureOpen();
+      if (!marks.has(objects)) marks.set(objects, mark);
+      return marks.get(objects) ?? mark;
     },
 
     async ping() {

@@ -21,6 +21,8 @@ export function timedBlobs(blobs: BlobStore, timings: OperationTimings): BlobSto
     presign: (blob, options) => timings.time('presign', blobs.presign(blob, options)),
     remove: (location) => timings.time('remove', blobs.remove(location)),
     listObjects: () => blobs.listObjects(),
+    readMark: () => timings.time('read-mark', blobs.readMark()),
+    leaveMark: (mark) => timings.time('leave-mark', blobs.leaveMark(mark)),
     ping: () => timings.time('ping', blobs.ping()),
     close: () => blobs.close(),
   };

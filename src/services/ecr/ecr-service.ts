@@ -4,6 +4,7 @@
  */
 import type { Ports } from '../../ports/ports.ts';
 import type { RepositoryRecord, StoredLayer } from '../../ports/records.ts';
+import { createMarkWatch, type MarkWatch } from '../integrity/layer-store-mark.ts';
 import { createJobBell, type JobBell } from '../job-bell.ts';
 import type { ServiceSettings } from '../settings.ts';
 import { type ChangeAwareCache, createChangeAwareCache } from './change-aware-cache.ts';
@@ -20,6 +21,8 @@ export interface EcrService extends Ports {
   readonly layerCache: ChangeAwareCache<StoredLayer>;
   readonly pullTimes: PullTimes;
   readonly uploadTurns: UploadTurns;
+  /** Whether the blob store is still the one of this installation. */
+  readonly storeMark: MarkWatch;
   /** Blobs being hashed because they look different, by location: whoever asks meanwhile waits for the same answer. */
   readonly verifying: Map<string, Promise<StoredLayer['blob'] | undefined>>;
   readonly repositoryQuota: Quota<string>;
@@ -53,6 +56,7 @@ export function createEcrService(ports: Ports, settings: ServiceSettings): EcrSe
     imageCache,
     pullTimes: createPullTimes(ports),
     uploadTurns: createUploadTurns(),
+    storeMark: createMarkWatch(ports),
     verifying: new Map(),
     repositoryQuota: createQuota(limits.repositoriesPerRegistry),
     imageQuota: createQuota(limits.imagesPerRepository),

@@ -2,6 +2,7 @@
 import type { Ports } from '../../ports/ports.ts';
 import type { BlobRecord } from '../../ports/records.ts';
 import type { Finding } from './finding.ts';
+import { createMarkWatch } from './layer-store-mark.ts';
 
 /** After each layer; `bytes` is its size, whether or not it could be read. */
 export interface VerifiedLayer {
@@ -24,16 +25,19 @@ export async function sizeOfLayers({ metadata }: Pick<Ports, 'metadata'>): Promi
 
 /**
  * One after the other. What is found is recorded, as the background's reading does: a damaged layer is answered as absent from
- * then on, so that the next push heals it, and a good one whose file looks new (a restored backup) is trusted again.
+ * then on, so that the next push heals it, and a good one whose file looks new (a restored backup) is trusted again. Rejects with
+ * BlobStoreUnavailable when the whole store seems to be gone.
  */
 export async function* verifyLayers({
   metadata,
   blobs,
   clock,
 }: Pick<Ports, 'metadata' | 'blobs' | 'clock'>): AsyncGenerator<VerifiedLayer> {
+  const storeMark = createMarkWatch({ metadata, blobs });
   for await (const page of allBlobs(metadata)) {
     for (const blob of page) {
       const result = await blobs.verify(blob);
+      if (result === 'absent') await storeMark.require();
       // A push or the background may have moved or removed the layer while we were reading: judge the one that is there now.
       const present = await metadata.read((tx) => tx.blobs.findByDigest(blob.digest));
       if (present?.location !== blob.location) {

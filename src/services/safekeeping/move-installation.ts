@@ -6,6 +6,7 @@ import { inParallel } from '../../lib/in-parallel.ts';
 import type { CopiedLayer, DatabaseDraft } from '../../ports/database-copy.ts';
 import type { NewInstallation, SecretFile } from '../../ports/new-installation.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { claimLayerStore, installationId } from '../integrity/layer-store-mark.ts';
 import { adoptKeys } from './adopt-keys.ts';
 import { carryFromStore } from './carry-layer.ts';
 import { type FilledLayer, fillStore, settleLayers } from './fill-store.ts';
@@ -51,6 +52,7 @@ export async function* moveInstallation(
     fillStore(source, (layer, receive) => carryFromStore(blobs, layer, receive), to.blobs, to.ledger);
 
   if (layers) {
+    await claimLayerStore(to.blobs, await installationId(from.ports));
     yield { step: 'online', ...(await sumsOf(metadata)) };
     for await (const layer of fill(liveLayers(metadata))) yield { step: 'layer', ...layer };
   }

@@ -3,6 +3,7 @@ import type { BackupPlace, Snapshot } from '../../ports/backup-place.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Keys } from '../../ports/keys.ts';
 import type { NewInstallation, SecretFile } from '../../ports/new-installation.ts';
+import { claimLayerStore, installationIdName, newInstallationId } from '../integrity/layer-store-mark.ts';
 import { adoptKeys, KeysMissing } from './adopt-keys.ts';
 import { carryFromStream } from './carry-layer.ts';
 import { type FilledLayer, fillStore, settleLayers } from './fill-store.ts';
@@ -40,6 +41,7 @@ export async function* restoreSnapshot(
   for (const file of files) await to.addSecretFile(file);
   const draft = await to.draft((path) => copyFile(place.databaseOf(snapshot), path));
   try {
+    await claimLayerStore(to.blobs, draft.fixInstallationValue(installationIdName, newInstallationId()));
     yield { step: 'layers', ...draft.sums() };
     const filled = fillStore(
       draft.layers(),

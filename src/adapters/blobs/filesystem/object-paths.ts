@@ -2,6 +2,7 @@
  * Where every object of the file system blob store lies, and the only place that makes a path of it:
  *
  *     <directory>/
+ *       installation                               the mark: whose store this is
  *       uploads/2026-11-22.<random>                an upload; its name is the upload's key
  *       sha256/2026-11-22/<hex>.<random>           a committed object; its path from sha256/ on is the blob's location
  *       sha512/2026-11-22/<hex>.<random>
@@ -22,6 +23,9 @@ const LOCATION =
   /^(?:sha256\/(\d{4}-\d\d-\d\d)\/[0-9a-f]{64}|sha512\/(\d{4}-\d\d-\d\d)\/[0-9a-f]{128})\.([0-9a-f]{32})$/;
 
 export const ALGORITHMS: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
+
+/** Whose store this is. No upload and no object has such a name. */
+export const MARK = 'installation';
 
 /** The key of an upload that begins now. */
 export function newUploadKey(now: number): string {

@@ -11,6 +11,7 @@ import { commitUpload } from './commit-upload.ts';
 import { createDirectorySync, type DirectorySync } from './directory-sync.ts';
 import { closeFile, openFile, removeFile, writeFully } from './file-calls.ts';
 import { listObjects } from './list-objects.ts';
+import { leaveMark, readMark } from './mark.ts';
 import { ALGORITHMS, newUploadKey, uploadPath } from './object-paths.ts';
 import { openObject } from './open-object.ts';
 import { createReadBuffers } from './read-buffers.ts';
@@ -89,6 +90,8 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     presign: async () => undefined,
     remove: (name) => run(() => removeObject(store, name)),
     listObjects: () => listObjects(directory, Date.now),
+    readMark: () => run(() => readMark(directory)),
+    leaveMark: (mark) => run(() => leaveMark(store, mark)),
     ping: () => run(() => probe(directory)),
     async close() {
       closed = true;

@@ -2,6 +2,7 @@
  * What objects are called, and the only place that makes a key of the store of a name:
  *
  *     <prefix>blobs/2026-11-22/<upload>.<attempt>
+ *     <prefix>installation                               the mark: whose store this is
  *
  * `<upload>` is the random part of the upload's key, `2026-11-22.<upload>`; `<attempt>` is random anew for every object that is begun. So whatever an
  * earlier or lost attempt wrote, or still writes, has another name than what the upload's row says, and all that belongs to
@@ -12,6 +13,9 @@ import { randomBytes } from 'node:crypto';
 
 const KEY = /^(\d{4}-\d\d-\d\d)\.([0-9a-f]{32})$/;
 const LOCATION = /^blobs\/(\d{4}-\d\d-\d\d)\/([0-9a-f]{32})\.[0-9a-f]{16}$/;
+
+/** Whose store this is. */
+export const MARK = 'installation';
 
 /** What `listObjects` names: an object or, with an id, a multipart upload that was never completed. */
 export interface ListedName {

@@ -10,6 +10,7 @@ import { commitUpload } from './commit-upload.ts';
 import { listObjects } from './list-objects.ts';
 import { createClient, loadSdk } from './load-sdk.ts';
 import { createLooks } from './look-once.ts';
+import { leaveMark, readMark } from './mark.ts';
 import { newUploadKey } from './object-names.ts';
 import { openObject } from './open-object.ts';
 import { createPartBudget } from './part-writer.ts';
@@ -127,6 +128,8 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore & Keeps
       presign: (blob, how) => run(() => presign(blob.location, how)),
       remove: (name) => run(() => removeNamed(store, name)),
       listObjects: () => listObjects(s3, Date.now),
+      readMark: () => run(() => readMark(s3)),
+      leaveMark: (mark) => run(() => leaveMark(store, mark)),
       ping: () => run(ping),
       close,
       figures: () => [

@@ -25,6 +25,10 @@ export function openDatabaseDraft(path: string): DatabaseDraft {
           update.run(location, fingerprint, lost ? 1 : 0, lost ? 1 : 0, at, id);
       });
     },
+    fixInstallationValue(name, value) {
+      db.prepare('insert into installation (name, value) values (?, ?) on conflict do nothing').run(name, value);
+      return String(db.prepare('select value from installation where name = ?').get(name)?.value);
+    },
     reseal(seal) {
       const all = db.prepare('select access_key_id as id, sealed_secret as sealed from access_keys').all();
       const update = db.prepare('update access_keys set sealed_secret = ? where access_key_id = ?');

@@ -4,7 +4,7 @@ import type { EcrService } from '../ecr-service.ts';
 
 /**
  * The layer when its bytes are good. Costs a look at the object; one that looks different from when it was known to be good is
- * read and hashed, once for all who ask meanwhile. Undefined when it is damaged or gone. What has been healed since the layer was read is
+ * read and hashed, once for all who ask meanwhile. Undefined when it is damaged or gone; rejects when the whole store seems to be. What has been healed since the layer was read is
  * looked at where it lies now.
  */
 export async function trustLayer(ecr: EcrService, layer: StoredLayer): Promise<StoredLayer | undefined> {
@@ -13,7 +13,7 @@ export async function trustLayer(ecr: EcrService, layer: StoredLayer): Promise<S
     case 'good':
       return layer;
     case 'absent':
-      await markDamaged(ecr, layer);
+      await markAbsent(ecr, layer);
       break;
     case 'changed': {
       const blob = await verifyBlob(ecr, layer.blob);
@@ -42,6 +42,7 @@ export function verifyBlob(ecr: EcrService, blob: BlobRecord): Promise<BlobRecor
 async function hashAndRecord(ecr: EcrService, blob: BlobRecord): Promise<BlobRecord | undefined> {
   const result = await ecr.blobs.verify(blob);
   if (typeof result === 'string') {
+    if (result === 'absent') await ecr.storeMark.require();
     if (!blob.damaged) await record(ecr, blob, 'damaged');
     return undefined;
   }
@@ -52,7 +53,16 @@ async function hashAndRecord(ecr: EcrService, blob: BlobRecord): Promise<BlobRec
   return { ...blob, ...good, damaged: false };
 }
 
-/** Call when a blob turned out damaged or gone while it was opened or sent. From then on it is absent until it is pushed again. */
+/**
+ * Call when there is no object, or one of another size, where the blob should be. From then on it is absent until it is pushed again. Rejects with
+ * BlobStoreUnavailable, and nothing is recorded, when the whole store seems to be gone or another.
+ */
+export async function markAbsent(ecr: EcrService, layer: Pick<StoredLayer, 'blob'>): Promise<void> {
+  await ecr.storeMark.require();
+  await markDamaged(ecr, layer);
+}
+
+/** Call when the bytes of a blob turned out damaged while it was sent. From then on it is absent until it is pushed again. */
 export function markDamaged(ecr: EcrService, layer: Pick<StoredLayer, 'blob'>): Promise<void> {
   return record(ecr, layer.blob, 'damaged');
 }

@@ -4,7 +4,7 @@ import type { StoredLayer } from '../../../ports/records.ts';
 import type { EcrService } from '../ecr-service.ts';
 import type { RepositoryRef } from '../repositories/repository-ref.ts';
 import { findLayerRecord } from './find-layer.ts';
-import { findMoved, markDamaged, verifyBlob } from './layer-health.ts';
+import { findMoved, markAbsent, verifyBlob } from './layer-health.ts';
 
 export interface OpenLayer {
   readonly layer: StoredLayer;
@@ -56,7 +56,7 @@ async function open(ecr: EcrService, layer: StoredLayer): Promise<OpenLayer | un
     return { layer, size: layer.blob.size, blob: await ecr.blobs.open(layer.blob) };
   } catch (error) {
     if (!(error instanceof BlobAbsent)) throw error;
-    await markDamaged(ecr, layer);
+    await markAbsent(ecr, layer);
     return undefined;
   }
 }

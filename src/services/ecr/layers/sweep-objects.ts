@@ -14,13 +14,18 @@ const leastSharedAgeMs = 60 * 60 * 1000;
 
 /**
  * A sweep that does one slice of a round per call. Objects younger than the grace period, the upload expiry and, where other processes
- * serve, an hour are left alone: the row that will know them may still be on its way. What an open upload wrote stays, under whatever name.
+ * serve, an hour are left alone: the row that will know them may still be on its way. What an open upload wrote stays, under whatever name. Rejects with
+ * BlobStoreUnavailable in a store without our mark.
  */
 export function createObjectSweep(ecr: EcrService): () => Promise<SweptSlice> {
   let round: AsyncIterator<readonly ListedObject[]> | undefined;
 
   return async () => {
-    round ??= ecr.blobs.listObjects()[Symbol.asyncIterator]();
+    if (round === undefined) {
+      // In another installation's store everything is an orphan.
+      await ecr.storeMark.require();
+      round = ecr.blobs.listObjects()[Symbol.asyncIterator]();
+    }
     const running = round;
     // Begins anew after a failure: what was missed is looked at in the next round.
     round = undefined;
