@@ -1,7 +1,7 @@
 /**
  * Runs a command with a PostgreSQL and an S3-compatible store of its own, and ends both: `node scripts/with-test-stores.ts [--offer] -- COMMAND…`.
  *
- * The command finds them in LONGSHORE_TEST_POSTGRES and LONGSHORE_TEST_S3_…; LONGSHORE_TEST_STORES=postgres+s3 tells the suites to use them
+ * The command finds them in TEST_POSTGRES and TEST_S3_…; TEST_STORES=postgres+s3 tells the suites to use them
  * (tests/support/test-stores.ts); with --offer suites keep to SQLite and files, and
  * only the tests of adapters find the servers. Servers that these variables name already are used and left running. Exits as the command does;
  * with 1 and a reason when a program is missing.
@@ -40,8 +40,8 @@ try {
       stdio: 'inherit',
       env: {
         ...env,
-        LONGSHORE_TEST_STORES: offer ? '' : 'postgres+s3',
-        LONGSHORE_TEST_POSTGRES: postgres.adminUrl,
+        TEST_STORES: offer ? '' : 'postgres+s3',
+        TEST_POSTGRES: postgres.adminUrl,
         ...variablesOf(s3),
       },
     });
@@ -59,7 +59,7 @@ try {
 
 /** Suites kill servers, not machines: without syncs they take half the time and prove the same. */
 async function startPostgres(): Promise<{ readonly adminUrl: string; stop(): Promise<void> }> {
-  const named = env.LONGSHORE_TEST_POSTGRES;
+  const named = env.TEST_POSTGRES;
   if (named) return { adminUrl: named, stop: async () => undefined };
   return startPostgresServer({ fsync: false, settings: { max_connections: '400' } });
 }

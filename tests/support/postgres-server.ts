@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL for tests: fresh databases on a private server that ends with the test, or on the one that LONGSHORE_TEST_POSTGRES
+ * A PostgreSQL for tests: fresh databases on a private server that ends with the test, or on the one that TEST_POSTGRES
  * names (a URL whose user may create databases), so that many test files can share a server.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -42,7 +42,7 @@ export interface PostgresServerOptions {
 
 /** Why tests with PostgreSQL cannot run here; undefined when they can. For `{ skip }`. */
 export function postgresMissing(): string | undefined {
-  if (process.env.LONGSHORE_TEST_POSTGRES) return undefined;
+  if (process.env.TEST_POSTGRES) return undefined;
   const found = findPostgresPrograms();
   return typeof found === 'string' ? found : undefined;
 }
@@ -55,7 +55,7 @@ export function postgresProgramsMissing(): string | undefined {
 
 /** Databases on the shared server when one is named, else on a private one. Rejects when `postgresMissing()` says why. */
 export async function openPostgresDatabases(): Promise<PostgresDatabases> {
-  const shared = process.env.LONGSHORE_TEST_POSTGRES;
+  const shared = process.env.TEST_POSTGRES;
   if (!shared) return startPostgresServer();
   const databases = databasesOf(shared);
   return { ...databases, adminUrl: shared, stop: databases.dropAll };

@@ -13,7 +13,7 @@ import { storesFor, type TestStores } from './test-stores.ts';
 export interface SpawnOptions {
   /** Kept by `stop` when given; else a new one is made and removed. */
   readonly dataDirectory?: string;
-  /** Left in place by `stop`; several servers may share them. When left out: what LONGSHORE_TEST_STORES says, for this data directory. */
+  /** Left in place by `stop`; several servers may share them. When left out: what TEST_STORES says, for this data directory. */
   readonly stores?: TestStores;
   /** Further `LONGSHORE_…` variables. */
   readonly env?: Readonly<Record<string, string>>;

@@ -35,7 +35,7 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** Where an earlier server kept its data; it is then left in place by `stop`. */
   readonly dataDirectory?: string;
-  /** Left in place by `stop`. When left out: what LONGSHORE_TEST_STORES says, for this data directory. */
+  /** Left in place by `stop`. When left out: what TEST_STORES says, for this data directory. */
   readonly stores?: TestStores;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Which stores a server under test keeps its things in. Nothing is said: SQLite and files in its data directory. LONGSHORE_TEST_STORES=postgres+s3
+ * Which stores a server under test keeps its things in. Nothing is said: SQLite and files in its data directory. TEST_STORES=postgres+s3
  * (scripts/with-test-stores.ts): a database and a prefix of its own for every data directory, the same again after a restart.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -27,10 +27,10 @@ export const sqliteAndFiles: TestStores = { settings: {}, environment: {}, dispo
 
 /** Whether the suites run on PostgreSQL and S3. Throws for a word it does not know. */
 export function onPostgresAndS3(): boolean {
-  const chosen = process.env.LONGSHORE_TEST_STORES ?? '';
+  const chosen = process.env.TEST_STORES ?? '';
   if (chosen === '' || chosen === 'sqlite+files') return false;
   if (chosen === 'postgres+s3') return true;
-  throw new Error(`LONGSHORE_TEST_STORES is "${chosen}"; it must be sqlite+files or postgres+s3`);
+  throw new Error(`TEST_STORES is "${chosen}"; it must be sqlite+files or postgres+s3`);
 }
 
 /** Why a test that looks into the data directory cannot run now; undefined when it can. For `{ skip }`. */
@@ -68,8 +68,8 @@ export async function openStoresOn(
     s3Region: s3.region,
     s3AccessKeyId: s3.accessKeyId,
     s3SecretAccessKey: s3.secretAccessKey,
-    // Clients of the suites see bytes as one server gives them, unless LONGSHORE_TEST_BLOB_DELIVERY=redirect sends them to the store.
-    blobDelivery: process.env.LONGSHORE_TEST_BLOB_DELIVERY ?? 'proxy',
+    // Clients of the suites see bytes as one server gives them, unless TEST_BLOB_DELIVERY=redirect sends them to the store.
+    blobDelivery: process.env.TEST_BLOB_DELIVERY ?? 'proxy',
     // Several nodes must have the same one; it is as secret as the tests are.
     secret: createHash('sha256').update(`secret of ${name}`).digest('hex'),
   };
@@ -83,9 +83,9 @@ export async function openStoresOn(
 /** Throws when scripts/with-test-stores.ts, or somebody by hand, has not said where the servers are. */
 export function serversOfEnvironment(): StoreServers {
   const given = (name: string): string => {
-    const value = process.env[`LONGSHORE_TEST_${name}`];
+    const value = process.env[`TEST_${name}`];
     if (value) return value;
-    throw new Error(`LONGSHORE_TEST_${name} is not set; run the tests through scripts/with-test-stores.ts`);
+    throw new Error(`TEST_${name} is not set; run the tests through scripts/with-test-stores.ts`);
   };
   return {
     postgres: given('POSTGRES'),

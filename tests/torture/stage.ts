@@ -34,7 +34,7 @@ export interface Stage {
 /** Quiet, and with nothing in the background that the model would have to know. */
 export const TRIAL_FLAGS = ['--log-level', 'warn'];
 
-/** The server dies by `kill -9`; everything it had handed to the kernel survives. On the stores that LONGSHORE_TEST_STORES chooses. */
+/** The server dies by `kill -9`; everything it had handed to the kernel survives. On the stores that TEST_STORES chooses. */
 export async function createKillStage(options: { data: string; port: number }): Promise<Stage> {
   const stores = await storesFor(options.data);
   const { environment } = stores;
