@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Every file below `<data>/blobs`. */
+/** Every file below `<data>/blobs` but the mark, which says whose they are. */
 export async function listStoredFiles(data: string): Promise<string[]> {
   const entries = await readdir(join(data, 'blobs'), { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return entries
+    .filter((entry) => entry.isFile() && entry.name !== 'installation')
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Throws Error when no file holds these bytes. */

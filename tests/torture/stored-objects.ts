@@ -50,7 +50,10 @@ export function storedInBucket(s3: S3, stores: TestStores): StoredInBucket {
         const page = token === undefined ? '' : `continuation-token=${encodeURIComponent(token)}&`;
         const query = `?${page}list-type=2&prefix=${encodeURIComponent(prefix)}`;
         const answer = (await askS3(s3, 'GET', `/${s3.bucket}${query}`)).toString();
-        for (const [, key] of answer.matchAll(/<Key>([^<]+)<\/Key>/g)) names.push(key!);
+        // All but the mark, which says whose they are.
+        for (const [, key] of answer.matchAll(/<Key>([^<]+)<\/Key>/g)) {
+          if (key !== `${prefix}installation`) names.push(key!);
+        }
         token = /<NextContinuationToken>([^<]+)</.exec(answer)?.[1];
       } while (token !== undefined);
       return names;
