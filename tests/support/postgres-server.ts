@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, rmSync } from 'node:fs';
+import { chownSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,6 +36,8 @@ export interface PostgresServer extends PostgresDatabases {
 export interface PostgresServerOptions {
   /** Whether commits are synced to the disk; true when left out, as in production. */
   readonly fsync?: boolean;
+  /** PEM; then it speaks TLS, with those who ask for it. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** Further settings, as in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -64,6 +66,7 @@ export async function openPostgresDatabases(): Promise<PostgresDatabases> {
 /** Starts a PostgreSQL of one's own on 127.0.0.1. Rejects with the server's last words when it does not start. */
 export async function startPostgresServer({
   fsync = true,
+  tls,
   settings = {},
 }: PostgresServerOptions = {}): Promise<PostgresServer> {
   const programs = findPostgresPrograms();
@@ -85,6 +88,7 @@ export async function startPostgresServer({
     shared_buffers: '32MB',
     // What a test provokes on purpose would drown what went wrong.
     log_min_messages: 'fatal',
+    ...(tls && keepPair(tls, directory, programs.user)),
     ...settings,
   };
   const flags = ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
@@ -138,6 +142,19 @@ export async function startPostgresServer({
       await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
+}
+
+/** The settings to use the pair with. PostgreSQL reads no key that others may read. */
+function keepPair(
+  { key, cert }: { readonly key: string; readonly cert: string },
+  directory: string,
+  user: PostgresPrograms['user'],
+): Record<string, string> {
+  const paths = { ssl_key_file: join(directory, 'server.key'), ssl_cert_file: join(directory, 'server.crt') };
+  writeFileSync(paths.ssl_key_file, key, { mode: 0o600 });
+  writeFileSync(paths.ssl_cert_file, cert, { mode: 0o600 });
+  if (user !== undefined) for (const path of Object.values(paths)) chownSync(path, user.uid, user.gid);
+  return { ssl: 'on', ...paths };
 }
 
 interface Databases extends Pick<PostgresDatabases, 'createDatabase' | 'dropDatabase'> {

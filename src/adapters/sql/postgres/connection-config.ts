@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
+import { UnusableDatabase } from './unusable-database.ts';
 
 export interface ConnectionSettings {
   /** postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=… */
@@ -17,7 +18,7 @@ const idleInTransactionMs = 15_000;
 /** How much longer than PostgreSQL itself we wait for the end of a statement, before the connection counts as dead. */
 const answerGraceMs = 5_000;
 
-/** Throws an Error that names what is wrong with the URL. */
+/** Throws UnusableDatabase, which names what is wrong with the URL. */
 export function connectionConfig(settings: ConnectionSettings): pg.ClientConfig {
   const { statementTimeoutMs } = settings;
   const url = new URL(settings.url);
@@ -80,7 +81,7 @@ function tlsOf(url: URL, ca: string | undefined): false | ConnectionOptions {
     case 'verify-full':
       return given;
     default:
-      throw new Error(
+      throw new UnusableDatabase(
         `The URL of the database says sslmode=${mode}; known are disable, require, verify-ca and verify-full.`,
       );
   }
