@@ -94,10 +94,10 @@ export interface BlobStore {
   /** Reads and hashes the object. Answers its present fingerprint when the bytes match the digest, else `damaged` or `absent`. */
   verify(blob: StoredBlob): Promise<{ fingerprint: string } | 'damaged' | 'absent'>;
   /**
-   * Opens a blob that looks good or has just been verified. Rejects with `BlobAbsent` when it is not there or its size is
-   * not the blob's.
+   * Opens a blob that looks good or has just been verified, to send it or a range of it. Rejects with `BlobAbsent` when it is not there or its
+   * size is not the blob's, with a RangeError when the range does not lie wholly in it.
    */
-  open(blob: StoredBlob): Promise<OpenBlob>;
+  open(blob: StoredBlob, range?: ByteRange): Promise<OpenBlob>;
   /**
    * A URL under which anybody may GET (or HEAD) the object for `expiresMs`, Range included; undefined where the store has no such thing. Asks
    * nothing of the store: `check` first.
@@ -132,11 +132,11 @@ export interface OpenBlob {
   /** False when the object looks different from its fingerprint: `send` of the whole hashes it and withholds the last block if it is wrong. */
   readonly trusted: boolean;
   /**
-   * Writes the range (or the whole) to `to` with backpressure and ends it. Resolves with what came of it: `damaged` means the last block was
+   * Writes what was opened to `to` with backpressure and ends it. Resolves with what came of it: `damaged` means the last block was
    * withheld and `to` destroyed; `aborted` that the receiver went away. Always closes the blob.
-   * A range of an untrusted blob must not be sent: `verify` first.
+   * Rejects with a TypeError for a range of an untrusted blob: `verify` first.
    */
-  send(to: Writable, range?: ByteRange): Promise<'sent' | 'damaged' | 'aborted'>;
+  send(to: Writable): Promise<'sent' | 'damaged' | 'aborted'>;
   close(): Promise<void>;
 }
 

@@ -44,7 +44,7 @@ export async function readBlob(blobs: BlobStore, blob: StoredBlob, range?: { fir
       setImmediate(done);
     },
   });
-  const open = await blobs.open(blob);
-  const result = await open.send(to, range).catch((error: unknown) => error);
+  const open = await blobs.open(blob, range);
+  const result = await open.send(to).catch((error: unknown) => error);
   return { result, bytes: Buffer.concat(chunks), destroyed: to.destroyed && !to.writableFinished };
 }

@@ -5,6 +5,7 @@ import {
   BlobAbsent,
   type BlobStore,
   BlobStoreUnavailable,
+  type ByteRange,
   DigestMismatch,
   type OpenBlob,
   type StoredBlob,
@@ -128,11 +129,14 @@ export function memoryBlobs(
       return isWhole(blob, object) ? { fingerprint: fingerprintOf(object) } : 'damaged';
     },
 
-    async open(blob) {
+    async open(blob, range = { first: 0, last: blob.size - 1 }) {
       ensureOpen();
+      if (!(range.first >= 0 && range.last < blob.size && range.last >= range.first - 1)) {
+        throw new RangeError('The range lies outside the blob.');
+      }
       const object = objects.get(blob.location);
       if (!object || object.bytes.length !== blob.size) throw new BlobAbsent('The object is not there.');
-      return openMemoryBlob(blob, object);
+      return openMemoryBlob(blob, object, range);
     },
 
     async presign(blob, { method, expiresMs }) {
@@ -173,17 +177,14 @@ export function memoryBlobs(
   };
 }
 
-function openMemoryBlob(blob: StoredBlob, object: MemoryObject): OpenBlob {
+function openMemoryBlob(blob: StoredBlob, object: MemoryObject, range: ByteRange): OpenBlob {
   const trusted = fingerprintOf(object) === blob.fingerprint;
   return {
     size: blob.size,
     trusted,
-    async send(to, range = { first: 0, last: blob.size - 1 }) {
+    async send(to) {
       const whole = range.first === 0 && range.last === blob.size - 1;
       if (!trusted && !whole) throw new TypeError('A range of an untrusted blob cannot be sent.');
-      if (!(range.first >= 0 && range.last < blob.size && range.last >= range.first - 1)) {
-        throw new RangeError('The range lies outside the blob.');
-      }
       if (to.destroyed) return 'aborted';
       if (!trusted && !isWhole(blob, object)) {
         to.destroy();

@@ -6,7 +6,7 @@ export function timedBlobs(blobs: BlobStore, timings: OperationTimings): BlobSto
   const timedBlob = (blob: OpenBlob): OpenBlob => ({
     size: blob.size,
     trusted: blob.trusted,
-    send: (to, range) => timings.time('send', blob.send(to, range)),
+    send: (to) => timings.time('send', blob.send(to)),
     close: () => blob.close(),
   });
   return {
@@ -17,7 +17,7 @@ export function timedBlobs(blobs: BlobStore, timings: OperationTimings): BlobSto
     abort: (upload) => timings.time('abort', blobs.abort(upload)),
     check: (blob) => timings.time('check', blobs.check(blob)),
     verify: (blob) => timings.time('verify', blobs.verify(blob)),
-    open: async (blob) => timedBlob(await timings.time('open', blobs.open(blob))),
+    open: async (blob, range) => timedBlob(await timings.time('open', blobs.open(blob, range))),
     presign: (blob, options) => timings.time('presign', blobs.presign(blob, options)),
     remove: (location) => timings.time('remove', blobs.remove(location)),
     listObjects: () => blobs.listObjects(),

@@ -76,13 +76,18 @@ async function sendBlobBytes(exchange: Exchange, ecr: EcrService, ref: Repositor
   const range = rangeApplies(headers['if-range']?.toString(), entityTag(digest))
     ? parseRange(headers.range)
     : undefined;
-  const opened = await openLayer(ecr, ref, digest, { whole: range === undefined });
+  const rangeIn = (size: number) => (typeof range === 'object' ? resolveRange(range, size) : range);
+  const opened = await openLayer(ecr, ref, digest, (size) => {
+    const bytes = rangeIn(size);
+    // An unknown blob counts for more than a range that it would not have: it is opened for that, too.
+    return bytes === 'unsatisfiable' ? undefined : bytes;
+  });
   if (opened === undefined) throw blobUnknown();
-  if (range === undefined) {
+  const bytes = rangeIn(opened.size);
+  if (bytes === undefined) {
     exchange.response.writeHead(200, [...blobHeaders(exchange, digest), 'Content-Length', String(opened.size)]);
     return sendBytes(exchange, ecr, opened);
   }
-  const bytes = range === 'unsatisfiable' ? range : resolveRange(range, opened.size);
   if (bytes === 'unsatisfiable') {
     await opened.blob.close();
     sendFault(exchange, rangeNotSatisfiable(), ['Content-Range', `bytes */${opened.size}`]);
@@ -95,16 +100,11 @@ async function sendBlobBytes(exchange: Exchange, ecr: EcrService, ref: Repositor
     'Content-Range',
     `bytes ${bytes.first}-${bytes.last}/${opened.size}`,
   ]);
-  return sendBytes(exchange, ecr, opened, bytes);
+  return sendBytes(exchange, ecr, opened);
 }
 
-async function sendBytes(
-  exchange: Exchange,
-  ecr: EcrService,
-  { blob, layer }: OpenLayer,
-  range?: { readonly first: number; readonly last: number },
-): Promise<void> {
-  const outcome = await blob.send(exchange.response, range);
+async function sendBytes(exchange: Exchange, ecr: EcrService, { blob, layer }: OpenLayer): Promise<void> {
+  const outcome = await blob.send(exchange.response);
   if (outcome !== 'damaged') return;
   exchange.record.errorCode = 'BLOB_DAMAGED';
   await markDamaged(ecr, layer);

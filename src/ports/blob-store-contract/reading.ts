@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { PassThrough, Writable } from 'node:stream';
 import { test } from 'node:test';
-import { BlobAbsent } from '../blob-store.ts';
+import { BlobAbsent, type OpenBlob } from '../blob-store.ts';
 import type { BlobsUnderTest } from './blobs-under-test.ts';
 import { collector, fetchBlob, MIB } from './test-bytes.ts';
 
@@ -94,6 +94,9 @@ export function readingSuite(at: BlobsUnderTest): void {
         );
         assert(sent === 'damaged' || sent === 'absent', sent);
         assert(to.bytes().length < size);
+        const part = await at.blobs.open(blob, { first: size - 1, last: size - 1 }).catch((error: unknown) => error);
+        assert(part instanceof BlobAbsent || !(part as OpenBlob).trusted);
+        if (!(part instanceof BlobAbsent)) await (part as OpenBlob).close();
         if (sent === 'damaged') assert(to.stream.destroyed);
       });
     }
@@ -108,9 +111,9 @@ export function readingSuite(at: BlobsUnderTest): void {
       return;
     }
     assert.equal(await at.blobs.check(blob), 'changed');
-    const untrusted = await at.blobs.open(blob);
+    const untrusted = await at.blobs.open(blob, { first: 1, last: 2 });
     assert.equal(untrusted.trusted, false);
-    await assert.rejects(untrusted.send(collector().stream, { first: 1, last: 2 }), TypeError);
+    await assert.rejects(untrusted.send(collector().stream), TypeError);
     assert.deepEqual(await fetchBlob(at.blobs, blob), { result: 'sent', bytes });
     const verified = await at.blobs.verify(blob);
     assert(typeof verified === 'object');

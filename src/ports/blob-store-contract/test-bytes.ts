@@ -44,6 +44,6 @@ export function collector(): { stream: Writable; bytes(): Buffer } {
 
 export async function fetchBlob(blobs: BlobStore, blob: StoredBlob, range?: { first: number; last: number }) {
   const to = collector();
-  const result = await (await blobs.open(blob)).send(to.stream, range);
+  const result = await (await blobs.open(blob, range)).send(to.stream);
   return { result, bytes: to.bytes() };
 }

@@ -38,8 +38,8 @@ test('a store that cannot be written is named with what it says', async () => {
 
 test('other bytes than were written are noticed, and the probe goes all the same', async () => {
   const { problems, left } = await check((blobs) => ({
-    async open(blob) {
-      const opened = await blobs.open(blob);
+    async open(blob, range) {
+      const opened = await blobs.open(blob, range);
       return {
         ...opened,
         async send(to) {

@@ -94,7 +94,7 @@ async function compare(
       done();
     },
   });
-  const outcome = await (await blobs.open(stored)).send(into, range);
+  const outcome = await (await blobs.open(stored, range)).send(into);
   const wanted = range === undefined ? whole : whole.subarray(range.first, range.last + 1);
   if (outcome !== 'sent' || !Buffer.concat(got).equals(wanted)) throw new Error(`other bytes came back (${outcome})`);
 }

@@ -73,7 +73,7 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
   }
 
   function counted(blob: OpenBlob): OpenBlob {
-    return { ...blob, send: (to, range) => run(() => blob.send(to, range)).finally(blob.close) };
+    return { ...blob, send: (to) => run(() => blob.send(to)).finally(blob.close) };
   }
 
   return {
@@ -85,7 +85,7 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     abort: ({ key }) => run(() => removeObject(store, key)),
     check: (blob) => run(() => checkObject(store, blob)),
     verify: (blob) => run(() => verifyObject(store, blob)),
-    open: (blob) => run(async () => counted(await openObject(store, blob))),
+    open: (blob, range) => run(async () => counted(await openObject(store, blob, range))),
     // A file has no URL of its own: it is sent through this server.
     presign: async () => undefined,
     remove: (name) => run(() => removeObject(store, name)),

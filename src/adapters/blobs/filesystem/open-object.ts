@@ -15,7 +15,8 @@ import { storageFailure } from './storage-failure.ts';
 import type { StoreContext } from './store-context.ts';
 
 /** See BlobStore.open; throws file system errors as they are. */
-export async function openObject(store: StoreContext, blob: StoredBlob): Promise<OpenBlob> {
+export async function openObject(store: StoreContext, blob: StoredBlob, range?: ByteRange): Promise<OpenBlob> {
+  const stretch = stretchOf(blob.size, range);
   const fd = await openFile(objectPath(store.directory, blob.location), constants.O_RDONLY).catch((error: unknown) => {
     if (isAbsence(error)) throw new BlobAbsent('The object is not there.', { cause: error });
     throw error;
@@ -23,23 +24,28 @@ export async function openObject(store: StoreContext, blob: StoredBlob): Promise
   try {
     const look = await lookAtFile(fd);
     if (!look.isFile() || look.size !== BigInt(blob.size)) throw new BlobAbsent('The object has another size.');
-    return opened(store, blob, fd, fingerprintOf(look) === blob.fingerprint);
+    return opened(store, blob, { fd, stretch, trusted: fingerprintOf(look) === blob.fingerprint });
   } catch (error) {
     await closeFile(fd);
     throw error;
   }
 }
 
-function opened(store: StoreContext, blob: StoredBlob, fd: number, trusted: boolean): OpenBlob {
+interface OpenFile {
+  readonly fd: number;
+  readonly stretch: Stretch;
+  readonly trusted: boolean;
+}
+
+function opened(store: StoreContext, blob: StoredBlob, { fd, stretch, trusted }: OpenFile): OpenBlob {
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= closeFile(fd);
     return closing;
   };
 
-  async function send(to: Writable, range?: ByteRange): Promise<'sent' | 'damaged' | 'aborted'> {
+  async function send(to: Writable): Promise<'sent' | 'damaged' | 'aborted'> {
     try {
-      const stretch = stretchOf(blob.size, range);
       const inspect = trusted ? accept : hashing(blob.digest);
       if (!trusted && stretch.length !== blob.size) throw new TypeError('A range of an untrusted blob cannot be sent.');
       return await sendFile(fd, stretch, to, store.readBuffers, inspect);

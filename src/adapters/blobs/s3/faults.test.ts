@@ -176,6 +176,18 @@ describe('a failing store', { skip: whyNoS3() ?? false, concurrency: 4 }, () => 
       }));
   }
 
+  test('a pull is one request, whole or in part', () =>
+    withStore(20_000, async (blobs, faulty) => {
+      const blob = await storeBytes(blobs, large);
+      for (const range of [undefined, { first: 0, last: 0 }, { first: 5, last: 4 * MIB }]) {
+        faulty.fail();
+        const { first, last } = range ?? { first: 0, last: large.length - 1 };
+        assert((await readBlob(blobs, blob, range)).bytes.equals(large.subarray(first, last + 1)));
+        assert.deepEqual(faulty.seen.map(operationOf), ['GetObject']);
+        assert.equal(faulty.seen[0]?.headers.range, range && `bytes=${first}-${last}`);
+      }
+    }));
+
   test('a pull that cannot go on is cut, never ended as if it were whole', () =>
     withStore(1500, async (blobs, faulty) => {
       const blob = await storeBytes(blobs, large);

@@ -1,5 +1,6 @@
 /**
- * Opens a committed object for sending. It is asked for at once, so that one request is all that a pull needs, and removal does not disturb it. What
+ * Opens a committed object, or a range of it, for sending. It is asked for at once, so that one request is all that a pull needs, and removal does not
+ * disturb it. What
  * looks different from its fingerprint is hashed while it streams, and its last chunk is withheld when the digest is wrong.
  */
 import { createHash } from 'node:crypto';
@@ -14,11 +15,16 @@ import type { Incoming } from './s3-store.ts';
 import type { StoreContext } from './store-context.ts';
 
 /** See BlobStore.open. */
-export async function openObject(store: StoreContext, blob: StoredBlob): Promise<OpenBlob> {
-  let incoming: Incoming | undefined = await store.s3.get(blob.location).catch((error: unknown) => {
-    if (isRefusal(error, 'absent')) throw new BlobAbsent('The object is not there.', { cause: error });
-    throw error;
-  });
+export async function openObject(store: StoreContext, blob: StoredBlob, range?: ByteRange): Promise<OpenBlob> {
+  const span = spanOf(blob.size, range);
+  const isAll = span.first === 0 && span.last === blob.size - 1;
+  let incoming: Incoming | undefined = await store.s3
+    .get(blob.location, isAll ? {} : { span })
+    .catch((error: unknown) => {
+      // Without such a range it is shorter than the blob.
+      if (isRefusal(error, 'absent', 'no-range')) throw new BlobAbsent('The object is not there.', { cause: error });
+      throw error;
+    });
   function drop() {
     incoming?.body.on('error', () => {}).destroy();
     incoming = undefined;
@@ -32,28 +38,18 @@ export async function openObject(store: StoreContext, blob: StoredBlob): Promise
   incoming.body.on('error', () => {});
   const trusted = looksGood(blob, look);
 
-  async function send(to: Writable, range?: ByteRange): Promise<'sent' | 'damaged' | 'aborted'> {
-    const span = spanOf(blob.size, range);
-    const isAll = span.first === 0 && span.last === blob.size - 1;
-    if (!trusted && !isAll) {
-      drop();
-      throw new TypeError('A range of an untrusted blob cannot be sent.');
-    }
-    // A range is asked for anew.
-    if (!isAll) drop();
-    const mine = incoming;
-    incoming = undefined;
-    return sendObject(store, { look, digest: blob.digest, trusted, span, incoming: mine }, to);
-  }
-
   return {
     size: blob.size,
     trusted,
-    send: (to, range) =>
-      send(to, range).catch((error: unknown) => {
+    async send(to) {
+      if (!trusted && !isAll) {
         drop();
-        throw error;
-      }),
+        throw new TypeError('A range of an untrusted blob cannot be sent.');
+      }
+      const mine = incoming;
+      incoming = undefined;
+      return sendObject(store, { look, digest: blob.digest, trusted, span, incoming: mine }, to);
+    },
     async close() {
       drop();
     },

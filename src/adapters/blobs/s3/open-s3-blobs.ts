@@ -108,7 +108,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore & Keeps
   }
 
   function counted(blob: OpenBlob): OpenBlob {
-    return { ...blob, send: (to, range) => run(() => blob.send(to, range)) };
+    return { ...blob, send: (to) => run(() => blob.send(to)) };
   }
 
   const ping = createPing(() => probeStore(store));
@@ -124,7 +124,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore & Keeps
       abort: (upload) => run(() => abortUpload(store, upload)),
       check: (blob) => run(() => checkObject(store, blob)),
       verify: (blob) => run(() => verifyObject(store, blob)),
-      open: (blob) => run(async () => counted(await openObject(store, blob))),
+      open: (blob, range) => run(async () => counted(await openObject(store, blob, range))),
       presign: (blob, how) => run(() => presign(blob.location, how)),
       remove: (name) => run(() => removeNamed(store, name)),
       listObjects: () => listObjects(s3, Date.now),

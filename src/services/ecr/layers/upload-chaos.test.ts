@@ -143,7 +143,7 @@ async function upload(services: readonly EcrService[], app: RepositoryRef): Prom
 }
 
 async function readLayer(ecr: EcrService, app: RepositoryRef, digest: string): Promise<Buffer> {
-  const opened = (await openLayer(ecr, app, digest, { whole: true })) ?? assert.fail(`no layer ${digest}`);
+  const opened = (await openLayer(ecr, app, digest, () => undefined)) ?? assert.fail(`no layer ${digest}`);
   const chunks: Buffer[] = [];
   const to = new Writable({
     write(chunk: Buffer, _encoding, done) {
