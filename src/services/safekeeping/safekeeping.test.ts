@@ -1,7 +1,7 @@
 /** Backup and restore on real files and databases: what is collected, damaged, missing or cut off in between. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -127,6 +127,27 @@ test('a backup is restored with every layer, the keys, and files that look as re
   for (const secret of ['keys.json', 'longshore.db'])
     assert.equal((await stat(join(restored, secret))).mode & 0o777, 0o600, secret);
   assert.ok(!(await readdir(restored)).includes('unfinished-copy'));
+});
+
+test("a restored store has the mark of the installation, one that is another's is refused, and one whose layers are all lost opens", async (t) => {
+  const { add, back, place, directory, data } = await bench(t);
+  const { digest } = await add('only');
+  const { snapshot } = await back();
+  const markOf = (where: string) => readFile(join(where, 'blobs', 'installation'), 'utf8');
+  const lossy = join(directory, 'lossy');
+  const taken = join(directory, 'taken');
+  await mkdir(join(taken, 'blobs'), { recursive: true });
+  await writeFile(join(taken, 'blobs', 'installation'), 'of another\n');
+  await assert.rejects(restoreTo(place, snapshot, taken), { name: 'TargetInUse' });
+
+  const restored = join(directory, 'restored');
+  await restoreTo(place, snapshot, restored);
+  assert.equal(await markOf(restored), await markOf(data));
+
+  await rm(fileOf(directory, digest));
+  assert.deepEqual(await restoreTo(place, snapshot, lossy), { lost: 1 });
+  assert.equal(await markOf(lossy), await markOf(data));
+  assert.deepEqual(await layersOf(lossy), { [digest]: 'damaged' });
 });
 
 test('what a backup has is not copied again, and what nobody names any more goes with its snapshot', async (t) => {
