@@ -42,7 +42,7 @@ describe('walls', () => {
     assert.notEqual(wallBetween('src/adapters/sql/sqlite/open-sqlite.ts', 'src/adapters/keys/key-file.ts'), undefined);
     assert.notEqual(wallBetween('src/lib/oci/digest.ts', 'src/ports/clock.ts'), undefined);
     assert.notEqual(wallBetween('src/cli/serve.ts', 'src/adapters/sql/sqlite/open-sqlite.ts'), undefined);
-    assert.equal(wallBetween('src/app.ts', 'src/adapters/sql/sqlite/open-sqlite.ts'), undefined);
+    assert.equal(wallBetween('src/app/start-app.ts', 'src/adapters/sql/sqlite/open-sqlite.ts'), undefined);
     assert.equal(wallBetween('src/edges/oci/blobs.ts', 'src/edges/http/exchange.ts'), undefined);
     assert.equal(wallBetween('src/adapters/blobs/filesystem/a.ts', 'src/adapters/blobs/b.ts'), undefined);
   });

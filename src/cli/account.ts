@@ -1,9 +1,9 @@
 /** `longshore account`: makes, lists and deletes accounts; works beside a running server, which sees the change at once. */
 import type { Command } from 'commander';
+import { type Database, openDatabase } from '../app/open-stores.ts';
 import { accountId as accountKind } from '../config/registry-values.ts';
 import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
-import { type Database, openDatabase } from '../open-stores.ts';
 import { createAccount, deleteAccount, listAccounts } from '../services/iam/accounts.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';
 import { UsageError } from './usage-error.ts';

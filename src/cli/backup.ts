@@ -1,11 +1,11 @@
 /** `longshore backup`: a whole and consistent copy while servers go on, in a directory that keeps several at the price of one. */
 import type { Command } from 'commander';
+import { copyDatabase, openBackup, openDatabaseCopy, refuseNothing, secretFilesOf } from '../app/open-safekeeping.ts';
+import { openStores } from '../app/open-stores.ts';
 import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
 import { integer } from '../config/value-kinds.ts';
 import type { Config } from '../config.ts';
-import { copyDatabase, openBackup, openDatabaseCopy, refuseNothing, secretFilesOf } from '../open-safekeeping.ts';
-import { openStores } from '../open-stores.ts';
 import type { BackupPlace, Snapshot } from '../ports/backup-place.ts';
 import { backUp } from '../services/safekeeping/back-up.ts';
 import { thinOut } from '../services/safekeeping/thin-out.ts';

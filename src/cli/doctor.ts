@@ -1,6 +1,6 @@
 /** `longshore doctor`: looks at everything that serving needs and says what to do. */
 import type { Command } from 'commander';
-import { examine } from '../examine.ts';
+import { examine } from '../app/examine.ts';
 import type { HealthFinding } from '../ports/health-finding.ts';
 import { counted } from './counted.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';

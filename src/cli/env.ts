@@ -1,12 +1,12 @@
 /** `longshore env`: what a shell needs to reach this server with aws, SDKs and Terraform, for `eval "$(longshore env)"`. */
 import type { Command } from 'commander';
+import { openDatabase } from '../app/open-stores.ts';
+import { rootAccessKeyOf, serverOf } from '../app/prepare-data.ts';
 import { hostForClients, registryHostOf, registrySchemeOf } from '../config/registry-host.ts';
 import { accountId as accountKind, region as regionKind } from '../config/registry-values.ts';
 import { BadValue } from '../config/setting.ts';
 import { storageSettings } from '../config/storage-settings.ts';
 import type { Config } from '../config.ts';
-import { openDatabase } from '../open-stores.ts';
-import { rootAccessKeyOf, serverOf } from '../prepare-data.ts';
 import { listAccounts, type RootKey } from '../services/iam/accounts.ts';
 import { rootKeyOf } from '../services/iam/root-key.ts';
 import { addSettingOptions, configOf } from './setting-options.ts';

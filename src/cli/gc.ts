@@ -1,14 +1,14 @@
 /** `longshore gc`: what garbage collection would remove, or collects now. Works beside running servers, and without any. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { startCollectingHere } from '../collect-here.ts';
+import { startCollectingHere } from '../app/collect-here.ts';
+import { refuseNothing } from '../app/open-safekeeping.ts';
+import { openStores } from '../app/open-stores.ts';
+import { serverOf } from '../app/prepare-data.ts';
 import { storageSettings } from '../config/storage-settings.ts';
 import type { Config } from '../config.ts';
-import { refuseNothing } from '../open-safekeeping.ts';
-import { openStores } from '../open-stores.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { JobRecord } from '../ports/records.ts';
-import { serverOf } from '../prepare-data.ts';
 import { jobKinds } from '../services/ecr/job-kinds.ts';
 import { type CollectProgress, rateOf, rowsOf } from '../services/ecr/layers/collect-progress.ts';
 import { type CollectionPlan, type PlannedRepository, planCollection } from '../services/ecr/layers/plan-collection.ts';

@@ -1,8 +1,8 @@
 /** `longshore jobs`: what work is queued, runs, failed or was given up and why; lets what was given up run again. */
 import type { Command } from 'commander';
+import { refuseNothing } from '../app/open-safekeeping.ts';
+import { openStores } from '../app/open-stores.ts';
 import { storageSettings } from '../config/storage-settings.ts';
-import { refuseNothing } from '../open-safekeeping.ts';
-import { openStores } from '../open-stores.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { JobRecord, JobState } from '../ports/records.ts';
 import { sizeText } from './progress.ts';

@@ -3,6 +3,17 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import {
+  copyDatabase,
+  lockInstallation,
+  nameOfBlobs,
+  openNewInstallation,
+  refuseNothing,
+  secretFilesOf,
+  servingNodes,
+} from '../app/open-safekeeping.ts';
+import { openStores, type StorageConfig } from '../app/open-stores.ts';
+import { serverOf } from '../app/prepare-data.ts';
 import { type SettingKey, settingName, settingsTable } from '../config/settings-table.ts';
 import { type StorageSetting, storageSettings } from '../config/storage-settings.ts';
 import {
@@ -13,17 +24,6 @@ import {
   readConfigFile,
   resolveSettings,
 } from '../config.ts';
-import {
-  copyDatabase,
-  lockInstallation,
-  nameOfBlobs,
-  openNewInstallation,
-  refuseNothing,
-  secretFilesOf,
-  servingNodes,
-} from '../open-safekeeping.ts';
-import { openStores, type StorageConfig } from '../open-stores.ts';
-import { serverOf } from '../prepare-data.ts';
 import { type MoveStep, moveInstallation } from '../services/safekeeping/move-installation.ts';
 import { version } from '../version.ts';
 import { counted } from './counted.ts';

@@ -1,9 +1,9 @@
 /** `longshore restore`: an installation out of a backup, every layer compared with its digest on the way. */
 import { copyFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { keysIn, openBackup, openDatabaseCopy, openNewInstallation } from '../app/open-safekeeping.ts';
 import { storageSettings } from '../config/storage-settings.ts';
 import type { Config } from '../config.ts';
-import { keysIn, openBackup, openDatabaseCopy, openNewInstallation } from '../open-safekeeping.ts';
 import { type BackupPlace, BackupUnavailable, type Snapshot } from '../ports/backup-place.ts';
 import { systemClock } from '../ports/clock.ts';
 import { checkSnapshot } from '../services/safekeeping/check-snapshot.ts';

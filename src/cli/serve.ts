@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { startApp } from '../app.ts';
+import { startApp } from '../app/start-app.ts';
 import type { Config } from '../config.ts';
 import { createLog, type Log } from '../lib/log/create-log.ts';
 import { version } from '../version.ts';

@@ -1,7 +1,7 @@
 /** `longshore verify`: re-reads everything that is stored and names what is damaged or missing. Works beside a running server. */
 import type { Command } from 'commander';
+import { openStores } from '../app/open-stores.ts';
 import { storageSettings } from '../config/storage-settings.ts';
-import { openStores } from '../open-stores.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Finding } from '../services/integrity/finding.ts';
 import { verifyImages } from '../services/integrity/verify-images.ts';

@@ -1,4 +1,4 @@
-/** What services must know of the installation's settings; made by app.ts from config.ts. */
+/** What services must know of the installation's settings; made by app/ from config.ts. */
 export interface ServiceSettings {
   readonly defaultAccountId: string;
   readonly defaultRegion: string;

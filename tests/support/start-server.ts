@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECRClient } from '@aws-sdk/client-ecr';
-import { type App, startApp } from '../../src/app.ts';
+import { type App, startApp } from '../../src/app/start-app.ts';
 import { configFor } from '../../src/config.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { fetchDockerToken } from './call-ecr.ts';

@@ -1,8 +1,8 @@
 /** The first process of a server with several: prepares the data, starts the others, speaks for them, ends them. Serves nothing itself. */
 import cluster from 'node:cluster';
+import { prepareData } from '../../app/prepare-data.ts';
 import type { Config } from '../../config.ts';
 import type { Log } from '../../lib/log/create-log.ts';
-import { prepareData } from '../../prepare-data.ts';
 import { startWorkerTeam, WorkersGone } from './worker-team.ts';
 
 export interface ServingTeam {

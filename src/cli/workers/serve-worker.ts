@@ -1,6 +1,6 @@
 /** One of several processes that serve the same port: does what the first process says. */
 import { once } from 'node:events';
-import { startApp, type WorkerRole } from '../../app.ts';
+import { startApp, type WorkerRole } from '../../app/start-app.ts';
 import { createLog } from '../../lib/log/create-log.ts';
 import { explainFailure } from '../explain-failure.ts';
 import { giveBackMemory } from '../give-back-memory.ts';

@@ -1,6 +1,6 @@
 /**
  * What every use case of ECR is handed: the ports, the settings, and what this process remembers between requests (caches,
- * pull times that are not written yet, which uploads are being worked on). Made once, by app.ts.
+ * pull times that are not written yet, which uploads are being worked on). Made once, by app/.
  */
 import type { Ports } from '../../ports/ports.ts';
 import type { RepositoryRecord, StoredLayer } from '../../ports/records.ts';

@@ -1,24 +1,24 @@
 /** Joins the checks of `longshore doctor`: what the settings name is looked at, nothing is made that was not there. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSecretFiles } from './adapters/backup/secret-files.ts';
-import { runningServer } from './adapters/keys/data-lock.ts';
-import { deriveKeys } from './adapters/keys/derive-keys.ts';
-import { parseKeys } from './adapters/keys/key-file.ts';
-import { checkSqliteHealth, installationValueOfSqlite } from './adapters/sql/health/check-sqlite-health.ts';
-import { checkDataDirectory } from './adapters/surroundings/check-data-directory.ts';
-import { checkNames, checkOpenFiles, checkPort, checkServer } from './adapters/surroundings/check-network.ts';
-import { checkTls } from './adapters/surroundings/check-tls.ts';
-import { registryHostOf } from './config/registry-host.ts';
-import type { Config } from './config.ts';
+import { readSecretFiles } from '../adapters/backup/secret-files.ts';
+import { runningServer } from '../adapters/keys/data-lock.ts';
+import { deriveKeys } from '../adapters/keys/derive-keys.ts';
+import { parseKeys } from '../adapters/keys/key-file.ts';
+import { checkSqliteHealth, installationValueOfSqlite } from '../adapters/sql/health/check-sqlite-health.ts';
+import { checkDataDirectory } from '../adapters/surroundings/check-data-directory.ts';
+import { checkNames, checkOpenFiles, checkPort, checkServer } from '../adapters/surroundings/check-network.ts';
+import { checkTls } from '../adapters/surroundings/check-tls.ts';
+import { registryHostOf } from '../config/registry-host.ts';
+import type { Config } from '../config.ts';
+import { type HealthFinding, problem } from '../ports/health-finding.ts';
+import type { Keys } from '../ports/keys.ts';
+import { checkBlobStore } from '../services/doctor/check-blob-store.ts';
+import { checkKeys } from '../services/doctor/check-keys.ts';
+import { checkLayerMark } from '../services/doctor/check-layer-mark.ts';
+import { keyCheckName } from '../services/iam/same-keys.ts';
+import { installationIdName } from '../services/integrity/layer-store-mark.ts';
 import { certificates, openBlobs, placeOfLayers } from './open-stores.ts';
-import { type HealthFinding, problem } from './ports/health-finding.ts';
-import type { Keys } from './ports/keys.ts';
-import { checkBlobStore } from './services/doctor/check-blob-store.ts';
-import { checkKeys } from './services/doctor/check-keys.ts';
-import { checkLayerMark } from './services/doctor/check-layer-mark.ts';
-import { keyCheckName } from './services/iam/same-keys.ts';
-import { installationIdName } from './services/integrity/layer-store-mark.ts';
 
 /** Another account, whose host shows whether a wildcard is there. */
 const SOME_ACCOUNT = '123456789012';
@@ -59,7 +59,7 @@ export async function* examine(config: Config): AsyncGenerator<HealthFinding> {
 
 async function checkDatabase(config: Config): Promise<HealthFinding[]> {
   if (config.database === undefined) return checkSqliteHealth(join(config.data, 'longshore.db'));
-  const { checkPostgresHealth } = await import('./adapters/sql/health/check-postgres-health.ts');
+  const { checkPostgresHealth } = await import('../adapters/sql/health/check-postgres-health.ts');
   return checkPostgresHealth({
     url: config.database,
     poolSize: config.databasePoolSize,
@@ -75,7 +75,7 @@ async function checkOurKeys(config: Config): Promise<HealthFinding[]> {
 /** What all nodes agreed on under this name; read without opening it as a server would, which makes what is not there. */
 async function installationValue(config: Config, name: string): Promise<string | undefined> {
   if (config.database === undefined) return installationValueOfSqlite(join(config.data, 'longshore.db'), name);
-  const { installationValueOfPostgres } = await import('./adapters/sql/health/check-postgres-health.ts');
+  const { installationValueOfPostgres } = await import('../adapters/sql/health/check-postgres-health.ts');
   const ca = await certificates('databaseCa', config.databaseCa);
   return installationValueOfPostgres({ url: config.database, ...ca }, name);
 }

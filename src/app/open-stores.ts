@@ -4,25 +4,25 @@ import { access, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { deriveKeys } from './adapters/keys/derive-keys.ts';
-import { openKeys } from './adapters/keys/key-file.ts';
-import { createPrivateFile, makePrivateDirectory } from './adapters/keys/private-file.ts';
-import { timedBlobs } from './adapters/timed/timed-blobs.ts';
-import { timedMetadata } from './adapters/timed/timed-metadata.ts';
-import { settingName } from './config/settings-table.ts';
-import type { StorageSetting } from './config/storage-settings.ts';
-import { type Config, ConfigError } from './config.ts';
-import type { Figure, KeepsFigures } from './lib/figure.ts';
-import type { OperationTimings } from './lib/operation-timings.ts';
-import type { BlobStore } from './ports/blob-store.ts';
-import { type Clock, systemClock } from './ports/clock.ts';
-import type { Keys } from './ports/keys.ts';
-import type { Metadata } from './ports/metadata.ts';
-import type { Ports } from './ports/ports.ts';
-import { confirmKeys, keysAreFixed } from './services/iam/same-keys.ts';
-import { confirmLayerStore, type LayerStorePlace } from './services/integrity/layer-store-mark.ts';
-import { confirmLayerPlace } from './services/integrity/same-layer-place.ts';
-import { version } from './version.ts';
+import { deriveKeys } from '../adapters/keys/derive-keys.ts';
+import { openKeys } from '../adapters/keys/key-file.ts';
+import { createPrivateFile, makePrivateDirectory } from '../adapters/keys/private-file.ts';
+import { timedBlobs } from '../adapters/timed/timed-blobs.ts';
+import { timedMetadata } from '../adapters/timed/timed-metadata.ts';
+import { settingName } from '../config/settings-table.ts';
+import type { StorageSetting } from '../config/storage-settings.ts';
+import { type Config, ConfigError } from '../config.ts';
+import type { Figure, KeepsFigures } from '../lib/figure.ts';
+import type { OperationTimings } from '../lib/operation-timings.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
+import type { Keys } from '../ports/keys.ts';
+import type { Metadata } from '../ports/metadata.ts';
+import type { Ports } from '../ports/ports.ts';
+import { confirmKeys, keysAreFixed } from '../services/iam/same-keys.ts';
+import { confirmLayerStore, type LayerStorePlace } from '../services/integrity/layer-store-mark.ts';
+import { confirmLayerPlace } from '../services/integrity/same-layer-place.ts';
+import { version } from '../version.ts';
 
 export type StorageConfig = Pick<Config, StorageSetting>;
 
@@ -113,7 +113,7 @@ async function openMetadata(config: StorageConfig, options: OpenStoresOptions): 
       ? "its database is there. Bring the file back from a backup: without it nobody's access key can be checked."
       : undefined,
   );
-  const { openSqlite } = await import('./adapters/sql/sqlite/open-sqlite.ts');
+  const { openSqlite } = await import('../adapters/sql/sqlite/open-sqlite.ts');
   return { keys, metadata: await openSqlite({ path }) };
 }
 
@@ -122,7 +122,7 @@ async function openPostgresMetadata(
   url: string,
   { node = thisProcess(), log }: OpenStoresOptions,
 ): Promise<OpenedMetadata> {
-  const { openPostgres } = await import('./adapters/sql/postgres/open-postgres.ts');
+  const { openPostgres } = await import('../adapters/sql/postgres/open-postgres.ts');
   const metadata = await openPostgres({
     url,
     poolSize: config.databasePoolSize,
@@ -147,10 +147,10 @@ async function openPostgresMetadata(
 
 export async function openBlobs(config: StorageConfig): Promise<BlobStore & Partial<KeepsFigures>> {
   if (config.blobs === undefined) {
-    const { openFilesystemBlobs } = await import('./adapters/blobs/filesystem/open-filesystem-blobs.ts');
+    const { openFilesystemBlobs } = await import('../adapters/blobs/filesystem/open-filesystem-blobs.ts');
     return openFilesystemBlobs({ directory: join(config.data, 'blobs') });
   }
-  const { openS3Blobs } = await import('./adapters/blobs/s3/open-s3-blobs.ts');
+  const { openS3Blobs } = await import('../adapters/blobs/s3/open-s3-blobs.ts');
   const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey, s3Endpoint: endpoint } = config;
   return openS3Blobs({
     ...config.blobs,

@@ -1,12 +1,12 @@
 /** Joins what a command needs to collect garbage itself, where no server does. */
-import type { Config } from './config.ts';
-import { createBackgroundCounts } from './jobs/background-counts.ts';
-import { processName } from './jobs/create-jobs.ts';
-import { collectLayersHandler } from './jobs/handlers/collect-layers.ts';
-import { collectPace } from './jobs/job-handlers.ts';
-import { type JobWorker, startJobWorker } from './jobs/job-worker.ts';
-import { logTo } from './lib/log/create-log.ts';
-import type { Ports } from './ports/ports.ts';
+import type { Config } from '../config.ts';
+import { createBackgroundCounts } from '../jobs/background-counts.ts';
+import { processName } from '../jobs/create-jobs.ts';
+import { collectLayersHandler } from '../jobs/handlers/collect-layers.ts';
+import { collectPace } from '../jobs/job-handlers.ts';
+import { type JobWorker, startJobWorker } from '../jobs/job-worker.ts';
+import { logTo } from '../lib/log/create-log.ts';
+import type { Ports } from '../ports/ports.ts';
 
 export type CollectConfig = Pick<Config, 'layerGracePeriod' | 'collectRate'>;
 

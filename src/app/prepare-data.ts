@@ -1,12 +1,12 @@
 /** What there must be before anything is served: the data directory in our hands, the database up to date, the default account and its key. */
-import { lockData, runningServer, type ServerInfo } from './adapters/keys/data-lock.ts';
-import { openRootAccessKey } from './adapters/keys/root-access-key.ts';
-import type { Config } from './config.ts';
-import type { AccessKeyPair } from './lib/new-access-key.ts';
+import { lockData, runningServer, type ServerInfo } from '../adapters/keys/data-lock.ts';
+import { openRootAccessKey } from '../adapters/keys/root-access-key.ts';
+import type { Config } from '../config.ts';
+import type { AccessKeyPair } from '../lib/new-access-key.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { RootKey } from '../services/iam/accounts.ts';
+import { ensureRootAccount, openRootKey } from '../services/iam/root-key.ts';
 import { openDatabase, type StorageConfig } from './open-stores.ts';
-import type { Ports } from './ports/ports.ts';
-import type { RootKey } from './services/iam/accounts.ts';
-import { ensureRootAccount, openRootKey } from './services/iam/root-key.ts';
 
 /** What says which root key the default account has, and where it is kept. */
 export type RootKeyConfig = StorageConfig & Pick<Config, 'accountId' | 'rootAccessKeyId' | 'rootSecretAccessKey'>;

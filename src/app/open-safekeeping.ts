@@ -1,28 +1,28 @@
 /** Joins what backup, restore and move need beyond the stores of a server. */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { openBackupDirectory } from './adapters/backup/backup-directory.ts';
-import { readSecretFiles, writeSecretFile } from './adapters/backup/secret-files.ts';
-import { locationOf, newUploadKey } from './adapters/blobs/filesystem/object-paths.ts';
-import { newLocation } from './adapters/blobs/s3/object-names.ts';
-import { type DataLock, lockData } from './adapters/keys/data-lock.ts';
-import { deriveKeys } from './adapters/keys/derive-keys.ts';
-import { parseKeys } from './adapters/keys/key-file.ts';
-import { rootKeyFile } from './adapters/keys/root-access-key.ts';
-import { openCopyLedger } from './adapters/sql/copy/copy-ledger.ts';
-import { copySqlite } from './adapters/sql/copy/copy-sqlite.ts';
-import { openDatabaseDraft } from './adapters/sql/copy/database-copy.ts';
-import { placeSqlite, refuseDatabase } from './adapters/sql/copy/place-sqlite.ts';
-import type { PostgresPlace } from './adapters/sql/copy/postgres-copies.ts';
-import type { Config } from './config.ts';
+import { openBackupDirectory } from '../adapters/backup/backup-directory.ts';
+import { readSecretFiles, writeSecretFile } from '../adapters/backup/secret-files.ts';
+import { locationOf, newUploadKey } from '../adapters/blobs/filesystem/object-paths.ts';
+import { newLocation } from '../adapters/blobs/s3/object-names.ts';
+import { type DataLock, lockData } from '../adapters/keys/data-lock.ts';
+import { deriveKeys } from '../adapters/keys/derive-keys.ts';
+import { parseKeys } from '../adapters/keys/key-file.ts';
+import { rootKeyFile } from '../adapters/keys/root-access-key.ts';
+import { openCopyLedger } from '../adapters/sql/copy/copy-ledger.ts';
+import { copySqlite } from '../adapters/sql/copy/copy-sqlite.ts';
+import { openDatabaseDraft } from '../adapters/sql/copy/database-copy.ts';
+import { placeSqlite, refuseDatabase } from '../adapters/sql/copy/place-sqlite.ts';
+import type { PostgresPlace } from '../adapters/sql/copy/postgres-copies.ts';
+import type { Config } from '../config.ts';
+import type { BackupPlace } from '../ports/backup-place.ts';
+import type { Keys } from '../ports/keys.ts';
+import type { NewInstallation, SecretFile } from '../ports/new-installation.ts';
+import type { Ports } from '../ports/ports.ts';
+import { rootKeyOf } from '../services/iam/root-key.ts';
 import { certificates, openBlobs, type StorageConfig } from './open-stores.ts';
-import type { BackupPlace } from './ports/backup-place.ts';
-import type { Keys } from './ports/keys.ts';
-import type { NewInstallation, SecretFile } from './ports/new-installation.ts';
-import type { Ports } from './ports/ports.ts';
-import { rootKeyOf } from './services/iam/root-key.ts';
 
-export { openDatabaseCopy } from './adapters/sql/copy/database-copy.ts';
+export { openDatabaseCopy } from '../adapters/sql/copy/database-copy.ts';
 
 /** See openBackupDirectory. */
 export function openBackup(directory: string, options?: { make?: boolean }): Promise<BackupPlace> {
@@ -32,7 +32,7 @@ export function openBackup(directory: string, options?: { make?: boolean }): Pro
 /** Writes a copy of the database as it is now to a new file at `path`, beside whoever works on it. */
 export async function copyDatabase(config: StorageConfig, path: string): Promise<void> {
   if (config.database === undefined) return copySqlite(databasePath(config), path);
-  const { copyPostgres } = await import('./adapters/sql/copy/postgres-copies.ts');
+  const { copyPostgres } = await import('../adapters/sql/copy/postgres-copies.ts');
   return copyPostgres(await postgresOf(config, config.database), path);
 }
 
@@ -77,7 +77,7 @@ export function lockInstallation({ data }: Pick<StorageConfig, 'data'>): Promise
 /** What the nodes call themselves that serve a PostgreSQL database now. */
 export async function servingNodes(config: StorageConfig): Promise<string[]> {
   if (config.database === undefined) return [];
-  const { nodesOfPostgres } = await import('./adapters/sql/copy/postgres-copies.ts');
+  const { nodesOfPostgres } = await import('../adapters/sql/copy/postgres-copies.ts');
   return nodesOfPostgres(await postgresOf(config, config.database));
 }
 
@@ -150,7 +150,7 @@ async function newDatabase(config: StorageConfig): Promise<NewDatabase> {
     const path = databasePath(config);
     return { refuseUsed: async () => refuseDatabase(path), fill: async (draft) => placeSqlite(draft, path) };
   }
-  const { fillPostgres, refuseUsedPostgres } = await import('./adapters/sql/copy/postgres-copies.ts');
+  const { fillPostgres, refuseUsedPostgres } = await import('../adapters/sql/copy/postgres-copies.ts');
   const place = await postgresOf(config, config.database);
   return { refuseUsed: () => refuseUsedPostgres(place), fill: (draft) => fillPostgres(draft, place) };
 }

@@ -1,30 +1,30 @@
 /** Where the parts of a server are joined: settings in, a running server out. What it keeps is joined in open-stores.ts. */
-import { lockData } from './adapters/keys/data-lock.ts';
-import { registryHostOf, registrySchemeOf } from './config/registry-host.ts';
-import type { Config } from './config.ts';
-import { createSigV4 } from './edges/authn/sigv4.ts';
-import { createAwsJsonEdge } from './edges/aws-json/aws-json-edge.ts';
-import { createAwsQueryEdge } from './edges/aws-query/aws-query-edge.ts';
-import { createFrontPage } from './edges/http/front-page.ts';
-import { createHttpKernel } from './edges/http/http-kernel.ts';
-import { createRequestCounts } from './edges/http/request-counts.ts';
-import { followTlsFiles, readTlsPair } from './edges/http/tls-files.ts';
-import { createOciEdge } from './edges/oci/oci-edge.ts';
-import { createMetrics, type MetricsPart } from './edges/probes/metrics.ts';
-import { createProbesEdge, type ScrapedMetrics } from './edges/probes/probes-edge.ts';
-import { createReadiness } from './edges/probes/readiness.ts';
-import { createJobs } from './jobs/create-jobs.ts';
-import { type Log, logTo } from './lib/log/create-log.ts';
-import { createOperationTimings } from './lib/operation-timings.ts';
+import { lockData } from '../adapters/keys/data-lock.ts';
+import { registryHostOf, registrySchemeOf } from '../config/registry-host.ts';
+import type { Config } from '../config.ts';
+import { createSigV4 } from '../edges/authn/sigv4.ts';
+import { createAwsJsonEdge } from '../edges/aws-json/aws-json-edge.ts';
+import { createAwsQueryEdge } from '../edges/aws-query/aws-query-edge.ts';
+import { createFrontPage } from '../edges/http/front-page.ts';
+import { createHttpKernel } from '../edges/http/http-kernel.ts';
+import { createRequestCounts } from '../edges/http/request-counts.ts';
+import { followTlsFiles, readTlsPair } from '../edges/http/tls-files.ts';
+import { createOciEdge } from '../edges/oci/oci-edge.ts';
+import { createMetrics, type MetricsPart } from '../edges/probes/metrics.ts';
+import { createProbesEdge, type ScrapedMetrics } from '../edges/probes/probes-edge.ts';
+import { createReadiness } from '../edges/probes/readiness.ts';
+import { createJobs } from '../jobs/create-jobs.ts';
+import { type Log, logTo } from '../lib/log/create-log.ts';
+import { createOperationTimings } from '../lib/operation-timings.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
+import type { Ports } from '../ports/ports.ts';
+import { createEcrService } from '../services/ecr/ecr-service.ts';
+import { createFindAccessKey } from '../services/iam/accounts.ts';
+import { servesRegion } from '../services/region-name.ts';
+import type { ServiceSettings } from '../services/settings.ts';
+import { version } from '../version.ts';
 import { openStores } from './open-stores.ts';
-import { type Clock, systemClock } from './ports/clock.ts';
-import type { Ports } from './ports/ports.ts';
 import { ensureDefaultAccount } from './prepare-data.ts';
-import { createEcrService } from './services/ecr/ecr-service.ts';
-import { createFindAccessKey } from './services/iam/accounts.ts';
-import { servesRegion } from './services/region-name.ts';
-import type { ServiceSettings } from './services/settings.ts';
-import { version } from './version.ts';
 
 export interface App {
   /** `http://127.0.0.1:4510`, with the port that was really taken. */
