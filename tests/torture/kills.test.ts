@@ -13,7 +13,7 @@ import { runTrial } from './run-trial.ts';
 import { createKillStage } from './stage.ts';
 
 /** A round takes longer where PostgreSQL and S3 are asked; `nodes.test.ts` adds its own there. */
-const KILLS = onPostgresAndS3() ? 12 : 50;
+const KILLS = onPostgresAndS3() ? 5 : 50;
 const SEED = process.env.TORTURE_SEED ?? 'every run the same';
 
 test(`${KILLS} kills`, async (t) => {

