@@ -26,7 +26,7 @@ export interface NodesStageOptions {
 }
 
 /** How long a disaster is watched: clients of the nodes that live go on meanwhile. */
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 export async function createNodesStage(options: NodesStageOptions): Promise<Stage> {
   const { s3 } = serversOfEnvironment();
@@ -103,13 +103,15 @@ function allOf(running: Map<number, LongshoreProcess>, readyMs: number): Running
 /** A node that lives may still be looking for PostgreSQL; it says by itself when it has it again. */
 async function untilReady(origin: string): Promise<void> {
   const http = createHttpClient(origin, { connections: 1 });
+  let last = 'no answer';
   try {
     for (const giveUpAt = performance.now() + READY_WITHIN_MS; performance.now() < giveUpAt; ) {
       const answer = await http.call({ method: 'GET', path: '/readyz' }).catch(() => undefined);
       if (answer?.status === 200) return;
+      last = answer === undefined ? 'no answer' : `${answer.status} ${answer.text}`;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    throw new Error(`${origin} was not ready again within ${READY_WITHIN_MS} ms`);
+    throw new Error(`${origin} was not ready again within ${READY_WITHIN_MS} ms: ${last}`);
   } finally {
     http.close();
   }
