@@ -108,7 +108,7 @@ async function untilReady(origin: string): Promise<void> {
     for (const giveUpAt = performance.now() + READY_WITHIN_MS; performance.now() < giveUpAt; ) {
       const answer = await http.call({ method: 'GET', path: '/readyz' }).catch(() => undefined);
       if (answer?.status === 200) return;
-      last = answer === undefined ? 'no answer' : `${answer.status} ${answer.text}`;
+      last = answer === undefined ? 'no answer' : `${answer.status} ${answer.body.toString()}`;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     throw new Error(`${origin} was not ready again within ${READY_WITHIN_MS} ms: ${last}`);
