@@ -39,7 +39,7 @@ function fillSql(onPostgres: boolean, repository: string, first: number, last: n
   const digest = onPostgres
     ? `'sha256:' || lpad(to_hex(${mixed}), 8, '0') || lpad(to_hex(i), 56, '0')`
     : `'sha256:' || printf('%08x', ${mixed}) || printf('%056x', i)`;
-  const name = onPostgres ? "'m' || lpad(i::text, 7, '0')" : "'m' || printf('%07d', i)";
+  const name = onPostgres ? "'m' || lpad(pushed_at::text, 7, '0')" : "'m' || printf('%07d', pushed_at)";
   const bytes = onPostgres ? "decode(repeat('20', 1000), 'hex')" : 'zeroblob(1000)';
   // A number of this filling that its rows can be found by again.
   const filled = `images.repository_id = ${here} and images.pushed_at between ${first} and ${last}`;
@@ -50,7 +50,7 @@ function fillSql(onPostgres: boolean, repository: string, first: number, last: n
     `insert into image_layers (image_id, layer_id)
       select images.id, layers.id from images join layers on layers.repository_id = images.repository_id where ${filled}`,
     `insert into tags (repository_id, tag, fold, image_id, updated_at)
-      select repository_id, ${name}, ${name}, images.id, i from images join ${numbers} on n.i = images.pushed_at where ${filled}`,
+      select repository_id, ${name}, ${name}, id, pushed_at from images where ${filled}`,
   ];
 }
 
