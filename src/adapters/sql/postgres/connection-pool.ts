@@ -37,8 +37,20 @@ export interface ConnectionPoolOptions {
 /** So that after a change of the server behind its address, all nodes are on the new one in the end. */
 const lifetimeSeconds = 30 * 60;
 
+/**
+ * Somebody always hears of its end. The pool and we listen while a connection is idle and while it is used, but what ends it may come in the very packet that
+ * says that it is ready, before either does; and an end that nobody hears of would end the process.
+ */
+class HeardClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 export function openConnectionPool({ config, size, waitMs }: ConnectionPoolOptions): ConnectionPool {
-  const pool = new pg.Pool({ ...config, max: size, maxLifetimeSeconds: lifetimeSeconds, idleTimeoutMillis: 60_000 });
+  const limits = { max: size, maxLifetimeSeconds: lifetimeSeconds, idleTimeoutMillis: 60_000 };
+  const pool = new pg.Pool({ ...config, ...limits, Client: HeardClient });
   // An idle connection that ends is replaced when it is needed; who needs it is told then.
   pool.on('error', () => undefined);
   const turns = openTurns(size, Math.max(1, size - Math.ceil(size / 4)), waitMs);

@@ -26,6 +26,8 @@ describe('PostgreSQL engine', { skip: postgresMissing() ?? false }, () => {
   interface Opened {
     readonly metadata: Metadata;
     readonly admin: pg.Client;
+    /** Ends what others do on the database and what state it is in. */
+    cut(state: 'idle' | 'idle in transaction'): Promise<void>;
     open(options?: Partial<PostgresOptions>): Promise<Metadata>;
   }
 
@@ -40,7 +42,19 @@ describe('PostgreSQL engine', { skip: postgresMissing() ?? false }, () => {
     const admin = new pg.Client({ connectionString: url });
     await admin.connect();
     t.after(() => admin.end());
-    return { metadata: await open(), admin, open };
+    // From outside of the database, so that it never cuts itself.
+    const elsewhere = new URL(url);
+    elsewhere.pathname = '/postgres';
+    const outside = new pg.Client({ connectionString: elsewhere.href });
+    await outside.connect();
+    t.after(() => outside.end());
+    const cut = async (state: string) => {
+      await outside.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and state = $2', [
+        new URL(url).pathname.slice(1),
+        state,
+      ]);
+    };
+    return { metadata: await open(), admin, cut, open };
   }
 
   test('two that lock the same in opposite orders both come to their end', async (t) => {
@@ -173,19 +187,20 @@ describe('PostgreSQL engine', { skip: postgresMissing() ?? false }, () => {
   });
 
   test('connections that are cut between and under units cost nothing but time', async (t) => {
-    const { metadata, admin } = await opened(t);
+    const { metadata, admin, cut } = await opened(t);
+    // It is cut, too.
+    admin.on('error', () => undefined);
     const repository = await addRepository(metadata);
     let cutting = true;
     const cuts = (async () => {
-      for (let cut = 0; cut < 10; cut += 1) {
-        await admin.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity
-           where datname = current_database() and pid <> pg_backend_pid() and state = $1`,
-          [cut % 2 === 0 ? 'idle in transaction' : 'idle'],
-        );
-        await new Promise((next) => setTimeout(next, 10));
+      try {
+        for (let count = 0; count < 10; count += 1) {
+          await cut(count % 2 === 0 ? 'idle in transaction' : 'idle');
+          await new Promise((next) => setTimeout(next, 10));
+        }
+      } finally {
+        cutting = false;
       }
-      cutting = false;
     })();
     const outcomes: PromiseSettledResult<string>[] = [];
     for (let round = 0; cutting; round += 1) {
