@@ -1,10 +1,11 @@
 /** What a backup or a move asks of a PostgreSQL database as a whole, each on a connection of its own. */
 import { rmSync } from 'node:fs';
-import pg from 'pg';
+import type pg from 'pg';
 import { TargetInUse } from '../../../ports/new-installation.ts';
 import { migrations } from '../migrations/migrations.ts';
 import { checkServer, connectFailure } from '../postgres/check-server.ts';
 import { connectionConfig } from '../postgres/connection-config.ts';
+import { HeardClient } from '../postgres/heard-client.ts';
 import { migratePostgres } from '../postgres/migrate-postgres.ts';
 import { copyFromPostgres } from './copy-from-postgres.ts';
 import { copyToPostgres } from './copy-to-postgres.ts';
@@ -55,9 +56,7 @@ export function nodesOfPostgres(place: PostgresPlace): Promise<string[]> {
 }
 
 async function connected<T>({ url, ca }: PostgresPlace, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(connectionConfig({ url, ca, statementTimeoutMs: STATEMENT_TIMEOUT_MS }));
-  // Whoever asks is told; without a listener, the end of an idle connection would end the process.
-  client.on('error', () => undefined);
+  const client = new HeardClient(connectionConfig({ url, ca, statementTimeoutMs: STATEMENT_TIMEOUT_MS }));
   try {
     await client.connect();
   } catch (error) {

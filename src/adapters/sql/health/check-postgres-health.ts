@@ -1,9 +1,10 @@
 /** A PostgreSQL database as somebody who runs it should know it: can it be used, may it lose what it acknowledged, does it suffice for all nodes. */
-import pg from 'pg';
+import type pg from 'pg';
 import { good, type HealthFinding, problem, warning } from '../../../ports/health-finding.ts';
 import { migrations } from '../migrations/migrations.ts';
 import { checkServer, connectFailure } from '../postgres/check-server.ts';
 import { connectionConfig } from '../postgres/connection-config.ts';
+import { HeardClient } from '../postgres/heard-client.ts';
 
 const ABOUT = 'database';
 const CLOCK = 'clock';
@@ -60,8 +61,7 @@ export async function installationValueOfPostgres(
 }
 
 async function connect({ url, ca }: Pick<PostgresUse, 'url' | 'ca'>): Promise<pg.Client> {
-  const client = new pg.Client(connectionConfig({ url, ca, statementTimeoutMs: 10_000 }));
-  client.on('error', () => undefined);
+  const client = new HeardClient(connectionConfig({ url, ca, statementTimeoutMs: 10_000 }));
   try {
     await client.connect();
     return client;

@@ -5,6 +5,7 @@
 import pg from 'pg';
 import { MetadataUnavailable } from '../../../ports/metadata.ts';
 import { DatabaseFailed } from './database-failed.ts';
+import { HeardClient } from './heard-client.ts';
 import { troubleOf } from './postgres-errors.ts';
 
 export interface ConnectionPool {
@@ -36,17 +37,6 @@ export interface ConnectionPoolOptions {
 
 /** So that after a change of the server behind its address, all nodes are on the new one in the end. */
 const lifetimeSeconds = 30 * 60;
-
-/**
- * Somebody always hears of its end. The pool and we listen while a connection is idle and while it is used, but what ends it may come in the very packet that
- * says that it is ready, before either does; and an end that nobody hears of would end the process.
- */
-class HeardClient extends pg.Client {
-  constructor(config?: string | pg.ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-  }
-}
 
 export function openConnectionPool({ config, size, waitMs }: ConnectionPoolOptions): ConnectionPool {
   const limits = { max: size, maxLifetimeSeconds: lifetimeSeconds, idleTimeoutMillis: 60_000 };

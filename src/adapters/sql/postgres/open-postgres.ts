@@ -1,7 +1,7 @@
 /** The metadata port on PostgreSQL, for any number of nodes. */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { KeepsFigures } from '../../../lib/figure.ts';
 import { type Metadata, type MetadataChange, MetadataUnavailable } from '../../../ports/metadata.ts';
 import { migrations } from '../migrations/migrations.ts';
@@ -9,6 +9,7 @@ import { type ChangeFeed, openChangeFeed } from './change-feed.ts';
 import { checkServer, connectFailure } from './check-server.ts';
 import { connectionConfig } from './connection-config.ts';
 import { openConnectionPool } from './connection-pool.ts';
+import { HeardClient } from './heard-client.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { postgresEngine } from './postgres-engine.ts';
 import { codeOf, toPortError } from './postgres-errors.ts';
@@ -99,9 +100,7 @@ async function prepareDatabase(
 }
 
 async function connect(config: pg.ClientConfig): Promise<pg.Client> {
-  const client = new pg.Client(config);
-  // Whoever asks is told; without a listener, the end of an idle connection would end the process.
-  client.on('error', () => undefined);
+  const client = new HeardClient(config);
   await client.connect();
   return client;
 }
