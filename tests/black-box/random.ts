@@ -10,6 +10,8 @@ export interface Random {
   chance(probability: number): boolean;
   /** One of the items; throws RangeError when there is none. */
   pick<T>(items: readonly T[]): T;
+  /** One of the items, each as often as its whole weight says; throws RangeError when there is none. */
+  pickWeighted<T>(items: readonly (readonly [weight: number, item: T])[]): T;
   /** A source of its own for a part of the trial: the same name gives the same choices, whatever was drawn here before. */
   fork(name: string | number): Random;
 }
@@ -35,6 +37,17 @@ export function createRandom(seed: string): Random {
     pick: (items) => {
       if (items.length === 0) throw new RangeError('There is nothing to pick from.');
       return items[between(0, items.length - 1)]!;
+    },
+    pickWeighted: (items) => {
+      let at = between(
+        1,
+        items.reduce((sum, [weight]) => sum + weight, 0),
+      );
+      for (const [weight, item] of items) {
+        at -= weight;
+        if (at <= 0) return item;
+      }
+      throw new RangeError('There is nothing to pick from.');
     },
     fork: (name) => createRandom(`${seed}/${name}`),
   };

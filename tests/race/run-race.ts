@@ -84,7 +84,7 @@ function judge(session: RaceSession, tooLittle: readonly string[]): RaceReport {
 async function runClient(session: RaceSession, random: Random): Promise<void> {
   while (!session.stopping) {
     count(session, 'steps');
-    await pickStep(random)(session, random, random.pick(REPOSITORIES));
+    await random.pickWeighted(STEPS)(session, random, random.pick(REPOSITORIES));
   }
 }
 
@@ -126,13 +126,3 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [7, deleteImage],
   [1, replaceRepository],
 ];
-const WEIGHTS = STEPS.reduce((sum, [weight]) => sum + weight, 0);
-
-function pickStep(random: Random): Step {
-  let at = random.between(1, WEIGHTS);
-  for (const [weight, step] of STEPS) {
-    at -= weight;
-    if (at <= 0) return step;
-  }
-  return readTag;
-}

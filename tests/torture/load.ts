@@ -18,7 +18,7 @@ export async function runClient(trial: Trial, random: Random, name: string): Pro
   try {
     for (let step = 0; !trial.stopping; step += 1) {
       const repository = random.pick(REPOSITORIES);
-      const doStep = pickStep(random);
+      const doStep = random.pickWeighted(STEPS);
       const release = trial.locks.take({ keep: [repositoryThing(repository)] });
       // Somebody is making or removing the repository: give the event loop its turn.
       if (release === undefined) await new Promise(setImmediate);
@@ -202,16 +202,6 @@ const STEPS: readonly (readonly [number, Step])[] = [
   [15, readTag],
   [10, readLayer],
 ];
-const WEIGHTS = STEPS.reduce((sum, [weight]) => sum + weight, 0);
-
-function pickStep(random: Random): Step {
-  let at = random.between(1, WEIGHTS);
-  for (const [weight, step] of STEPS) {
-    at -= weight;
-    if (at <= 0) return step;
-  }
-  return readTag;
-}
 
 function pickTag(random: Random): string {
   return `v${random.between(1, TAGS)}`;
